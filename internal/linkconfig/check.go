@@ -10,8 +10,8 @@ import (
 // Check reports what is certainly wrong with the value of a setting, whatever
 // the server: a boolean or number that is none, a number below its minimum, a
 // word outside a closed set, filters of the wrong shape. Nothing is held against
-// a setting that is not known. Errors never repeat the value, as it may be a
-// secret that was written in the wrong place.
+// a setting that is not known. Errors do not repeat the value, as it may be
+// a secret that was written in the wrong place.
 func Check(name, value string) error {
 	setting, _ := Lookup(name)
 	switch {
@@ -22,7 +22,7 @@ func Check(name, value string) error {
 	case setting.Type == JSON:
 		return checkFilters(name, value)
 	case setting.Values != nil:
-		return checkWord(value, setting.Values)
+		return checkWord(strings.TrimSpace(value), setting.Values)
 	}
 	return nil
 }
@@ -45,9 +45,10 @@ func checkNumber(value string, least int64) error {
 	return nil
 }
 
+// checkWord takes a word in any case: servers take some in lower case too, as in
+// the "any" of ACL filters.
 func checkWord(value string, allowed []string) error {
-	isValue := func(word string) bool { return strings.EqualFold(word, strings.TrimSpace(value)) }
-	if !slices.ContainsFunc(allowed, isValue) {
+	if !slices.ContainsFunc(allowed, func(word string) bool { return strings.EqualFold(word, value) }) {
 		return fmt.Errorf("must be %s", alternatives(allowed))
 	}
 	return nil

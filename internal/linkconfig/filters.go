@@ -1,14 +1,14 @@
 package linkconfig
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A shape is what a JSON object in a filter setting may hold.
@@ -57,95 +57,113 @@ func checkFilters(name, value string) error {
 	if strings.TrimSpace(value) == "" {
 		return nil
 	}
+	filters := filterSettings[name]
 	parsed, err := parseJSON(value)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; expected %s", err, filters)
 	}
-	return filterSettings[name].check(parsed, "")
+	return filters.check("", parsed)
 }
 
-func (s shape) check(value any, path string) error {
+// check reports the first thing that is wrong with value, which stands at path.
+func (s shape) check(path string, value any) error {
 	object, ok := value.(map[string]any)
 	if !ok {
-		return fmt.Errorf("%smust be an object with %s", at(path), s.names())
+		return mistake(path, "must be an object: %s", s)
 	}
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.ContainsFunc(s, func(k key) bool { return k.name == name }) {
-			return fmt.Errorf("%sunknown key %q, expected %s", at(path), name, s.names())
+			return mistake(path, "has an unknown key %q; expected %s", name, s)
 		}
 	}
 	for _, k := range s {
 		value, present := object[k.name]
-		if !present && k.optional {
+		if k.optional && value == nil {
 			continue
 		}
 		if !present {
-			return fmt.Errorf("%s%q is missing", at(path), k.name)
+			return mistake(path, "has no %q; expected %s", k.name, s)
 		}
-		if err := k.check(value, strings.TrimPrefix(path+"."+k.name, ".")); err != nil {
+		if err := k.check(strings.TrimPrefix(path+"."+k.name, "."), value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k key) check(value any, path string) error {
-	switch {
-	case k.list:
-		items, ok := value.([]any)
-		if !ok {
-			return fmt.Errorf("%smust be a list", at(path))
-		}
-		for i, item := range items {
-			if err := k.object.check(item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
-			}
-		}
-		return nil
-	case k.object != nil:
-		return k.object.check(value, path)
+func (k key) check(path string, value any) error {
+	if k.list {
+		return k.checkList(path, value)
+	}
+	if k.object != nil {
+		return k.object.check(path, value)
 	}
 	text, ok := value.(string)
-	switch {
-	case !ok || text == "":
-		return fmt.Errorf("%smust be a string that is not empty", at(path))
-	case k.words != nil:
-		if err := checkWord(text, k.words); err != nil {
-			return fmt.Errorf("%s%w", at(path), err)
+	if !ok || text == "" {
+		return mistake(path, "must be a string, and not empty")
+	}
+	if k.words == nil {
+		return nil
+	}
+	if err := checkWord(text, k.words); err != nil {
+		return mistake(path, "%w", err)
+	}
+	return nil
+}
+
+func (k key) checkList(path string, value any) error {
+	items, ok := value.([]any)
+	if !ok {
+		return mistake(path, "must be a list of objects: %s", k.object)
+	}
+	for i, item := range items {
+		if err := k.object.check(fmt.Sprintf("%s[%d]", path, i), item); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// names lists the keys of a shape for a person.
-func (s shape) names() string {
-	names := make([]string, len(s))
+func mistake(path, format string, args ...any) error {
+	if path != "" {
+		path += " "
+	}
+	return fmt.Errorf(path+format, args...)
+}
+
+// String outlines a shape for a person: {"name", "patternType": LITERAL or PREFIXED}.
+func (s shape) String() string {
+	keys := make([]string, len(s))
 	for i, k := range s {
-		names[i] = fmt.Sprintf("%q", k.name)
-	}
-	return strings.Join(names, ", ")
-}
-
-func at(path string) string {
-	if path == "" {
-		return ""
-	}
-	return path + ": "
-}
-
-// parseJSON reads one JSON value; its error says where it is malformed.
-func parseJSON(text string) (any, error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	err := decoder.Decode(&value)
-	if err == nil {
-		if _, err = decoder.Token(); err == io.EOF {
-			return value, nil
+		keys[i] = strconv.Quote(k.name)
+		switch {
+		case k.list:
+			keys[i] += ": [...]"
+		case k.object != nil:
+			keys[i] += ": {...}"
+		case k.words != nil:
+			keys[i] += ": " + alternatives(k.words)
+		case k.optional:
+			keys[i] += " (optional)"
 		}
-		err = errors.New("something follows the JSON value")
 	}
-	return nil, fmt.Errorf("is no JSON: %w", err)
+	return "{" + strings.Join(keys, ", ") + "}"
+}
+
+// parseJSON reads a JSON value; its error says where it is malformed.
+func parseJSON(text string) (value any, err error) {
+	err = json.Unmarshal([]byte(text), &value)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		read := text[:syntax.Offset]
+		line := 1 + strings.Count(read, "\n")
+		column := utf8.RuneCountInString(read[strings.LastIndex(read, "\n")+1:])
+		return nil, fmt.Errorf("is not JSON at line %d, column %d: %w", line, column, err)
+	}
+	if err != nil {
+		return nil, errors.New("holds a number that is too large")
+	}
+	return value, nil
 }
 
 // canonicalFilters writes filters in one way for all values that mean the same:
@@ -185,10 +203,10 @@ func filterSet(list []any) []string {
 	return slices.Compact(set)
 }
 
+// marshal writes what parseJSON read, the keys of objects sorted.
 func marshal(value any) string {
-	var text bytes.Buffer
-	_ = json.NewEncoder(&text).Encode(value)
-	return text.String()
+	text, _ := json.Marshal(value)
+	return string(text)
 }
 
 // SyncsWithoutFilters names the settings that are true in settings though the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -44,7 +45,7 @@ const jaasOption = `\s*([\w.$-]+)\s*=\s*(?:"((?:[^"\\\r\n]|\\.)*)"|'((?:[^'\\\r\
 var (
 	jaasOptions = regexp.MustCompile(jaasOption)
 	jaasLine    = regexp.MustCompile(`^\s*[\w.$]+\s+\w+(?:` + jaasOption + `)*\s*;\s*$`)
-	jaasEscape  = regexp.MustCompile(`\\.`)
+	jaasEscape  = regexp.MustCompile(`\\(?:[0-3][0-7]{2}|[0-7]{1,2}|.)`)
 )
 
 // ParseJAAS reads username and password out of the value of sasl.jaas.config.
@@ -66,11 +67,15 @@ func ParseJAAS(line string) (username, password string, err error) {
 	return username, password, nil
 }
 
-// unescapeJAAS resolves one escape as Java's StreamTokenizer does.
+// unescapeJAAS resolves one escape as Java's StreamTokenizer does, which Kafka
+// reads these lines with.
 func unescapeJAAS(escape string) string {
 	const letters, controls = "abfnrtv", "\a\b\f\n\r\t\v"
 	if i := strings.Index(letters, escape[1:]); i >= 0 {
 		return controls[i : i+1]
+	}
+	if octal, err := strconv.ParseUint(escape[1:], 8, 8); err == nil {
+		return string(rune(octal))
 	}
 	return escape[1:]
 }

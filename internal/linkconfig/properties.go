@@ -21,7 +21,9 @@ func (e *SyntaxError) Error() string {
 const blanks = " \t\f"
 
 // ParseProperties reads a Java properties file the way java.util.Properties
-// does, from text rather than bytes. An error is a *SyntaxError.
+// does, from text rather than bytes. An error is a *SyntaxError. Half of a
+// surrogate pair is one, since no string could hold it; and a lone backslash at
+// the end is nothing, where Java makes an entry without key of it.
 func ParseProperties(text string) (map[string]string, error) {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	lines := strings.Split(text, "\n")
