@@ -1,0 +1,390 @@
+package emulator
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/broker"
+)
+
+const (
+	modeDestination   = "DESTINATION"
+	modeSource        = "SOURCE"
+	modeBidirectional = "BIDIRECTIONAL"
+	inbound           = "INBOUND"
+	outbound          = "OUTBOUND"
+
+	// checkInterval is the time between looks at a link's health. Live clusters take up to a minute
+	// (availability.check.ms); nobody wants to wait so long for an emulator.
+	checkInterval = 250 * time.Millisecond
+	// promoteInterval is the time between attempts to finish what is promoted.
+	promoteInterval = 25 * time.Millisecond
+	dialTimeout     = 10 * time.Second
+)
+
+var errNoOtherHalf = errors.New("the other half of the link is not connected")
+
+// link is a cluster link, or one half of a pair. Its goroutine keeps it connected and finishes promotions.
+type link struct {
+	cluster    *Cluster
+	name       string
+	id         [16]byte
+	mode       string // link.mode
+	connection string // connection.mode
+	visibleAt  time.Time
+	copier     *broker.Copier // nil on a source half, which has no mirror topics
+
+	wake   chan struct{} // makes the goroutine look at once
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	copying sync.Mutex     // held around changes of what the copier reads
+	source  *broker.Remote // what the copier reads
+
+	// Guarded by cluster.mu.
+	remoteID   string
+	settings   map[string]string // those set, not the defaults
+	generation int               // counts changes of settings
+	remote     *broker.Remote    // what mirror topics are read from, or a source half's connection to its destination
+	origin     *Cluster          // the cluster behind remote, nil if it is none of the network
+	peer       *link             // of an OUTBOUND half, once it has found the INBOUND one
+	err        error             // why there is no connection
+	checked    bool              // whether there was an attempt to connect
+}
+
+func newLinkID() (id [16]byte) {
+	_, _ = rand.Read(id[:]) // never fails
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}
+
+// uuid and shortID are the two ways in which a link's id is written.
+func uuid(id [16]byte) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+func shortID(id [16]byte) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// start begins the life of a link that is in cluster.links. Ends are connections made already, if any.
+func (l *link) start(e *ends) {
+	ctx, cancel := context.WithCancel(l.cluster.ctx)
+	l.cancel = cancel
+	if e != nil {
+		l.use(e, nil)
+	}
+	l.cluster.wg.Go(func() {
+		defer close(l.done)
+		defer cancel()
+		l.run(ctx, e)
+	})
+}
+
+// stop ends the life of a link, and returns when nothing of it runs any more.
+func (l *link) stop() {
+	l.cancel()
+	<-l.done
+}
+
+// run keeps the link connected until ctx ends.
+func (l *link) run(ctx context.Context, e *ends) {
+	for {
+		if l.connection == outbound {
+			e = l.connect(ctx, e)
+		}
+		l.autoCreate(ctx)
+		pause := checkInterval
+		if l.promotePending(ctx) {
+			pause = promoteInterval
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-l.wake:
+			timer.Stop()
+		case <-ctx.Done():
+			timer.Stop()
+			l.disconnect(e)
+			return
+		}
+	}
+}
+
+// nudge makes the goroutine look at once.
+func (l *link) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ends are the connections that an OUTBOUND link makes.
+type ends struct {
+	remote     *broker.Remote
+	peer       *link          // the INBOUND half, which reads from here; nil if there is none
+	local      *broker.Remote // for the peer to read from: this cluster, as the local. settings say
+	generation int            // of the settings they were made with
+}
+
+func (e *ends) close() {
+	e.remote.Close()
+	if e.local != nil {
+		e.local.Close()
+	}
+}
+
+// dial connects as an OUTBOUND link does. Its error is a *broker.DialError or an *apiError.
+func (l *link) dial(ctx context.Context) (*ends, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	l.cluster.mu.Lock()
+	settings, remoteID := maps.Clone(l.settings), l.remoteID
+	e := &ends{generation: l.generation}
+	l.cluster.mu.Unlock()
+
+	var err error
+	if e.remote, err = broker.Dial(ctx, settings); err != nil {
+		return nil, err
+	}
+	if id := e.remote.ClusterID(); remoteID != "" && id != remoteID {
+		e.close()
+		return nil, badRequest("Unable to validate cluster link due to error: expected cluster id '%s', but the remote cluster's id is '%s'.", remoteID, id)
+	}
+	if l.mode == modeDestination {
+		return e, nil
+	}
+	if e.peer = l.cluster.cfg.Network.find(settings[settingBootstrap]).inboundHalf(l.name); e.peer == nil {
+		if l.mode == modeBidirectional {
+			return e, nil
+		}
+		e.close()
+		return nil, badRequest("Cluster '%s' does not have a link named '%s'.", e.remote.ClusterID(), l.name)
+	}
+	if e.local, err = broker.Dial(ctx, l.localSettings(settings)); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// localSettings are those with which a source half reads its own cluster.
+func (l *link) localSettings(settings map[string]string) map[string]string {
+	local := map[string]string{settingBootstrap: l.cluster.BootstrapServers()}
+	for name, value := range settings {
+		if stripped, ok := strings.CutPrefix(name, localPrefix); ok {
+			local[stripped] = value
+		}
+	}
+	return local
+}
+
+// inboundHalf returns the link of that name which waits for its other half, nil if there is none to be seen.
+func (c *Cluster) inboundHalf(name string) *link {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.links[name]; l.visible() && l.connection == inbound {
+		return l
+	}
+	return nil
+}
+
+// connect checks the connections, and makes new ones where they fail or the settings changed.
+func (l *link) connect(ctx context.Context, e *ends) *ends {
+	err := l.check(ctx, e)
+	if err == nil {
+		return e
+	}
+	fresh, err := l.dial(ctx)
+	if ctx.Err() != nil {
+		if fresh != nil {
+			fresh.close()
+		}
+		return e
+	}
+	l.use(fresh, err)
+	if e != nil {
+		if e.peer != nil && (fresh == nil || fresh.peer != e.peer) {
+			e.peer.attach(nil, nil, err)
+		}
+		e.close()
+	}
+	return fresh
+}
+
+var errStale = errors.New("settings changed, or not connected yet")
+
+// check tells whether connections still serve.
+func (l *link) check(ctx context.Context, e *ends) error {
+	if e == nil {
+		return errStale
+	}
+	l.cluster.mu.Lock()
+	generation := l.generation
+	l.cluster.mu.Unlock()
+	if e.generation != generation {
+		return errStale
+	}
+	if err := e.remote.Ping(ctx); err != nil {
+		return err
+	}
+	if l.mode == modeDestination {
+		return nil
+	}
+	if l.cluster.cfg.Network.find(l.setting(settingBootstrap)).inboundHalf(l.name) != e.peer {
+		return errStale
+	}
+	if e.local == nil {
+		return nil
+	}
+	return e.local.Ping(ctx)
+}
+
+// use makes connections the link's own, or notes why there are none.
+func (l *link) use(e *ends, err error) {
+	if err != nil {
+		l.attach(nil, nil, err)
+		return
+	}
+	if e.peer != nil {
+		l.adopt(e.peer)
+		e.peer.attach(e.local, l.cluster, nil)
+	}
+	l.attach(e.remote, l.cluster.cfg.Network.find(l.setting(settingBootstrap)), nil)
+}
+
+// adopt makes two halves a pair, which has one id.
+func (l *link) adopt(peer *link) {
+	peer.cluster.mu.Lock()
+	id := peer.id
+	peer.cluster.mu.Unlock()
+	l.cluster.mu.Lock()
+	l.id, l.peer = id, peer
+	l.cluster.mu.Unlock()
+}
+
+// disconnect ends the connections of a link that is going.
+func (l *link) disconnect(e *ends) {
+	l.attach(nil, nil, errNoOtherHalf)
+	if e == nil {
+		return
+	}
+	if e.peer != nil {
+		e.peer.attach(nil, nil, errNoOtherHalf)
+	}
+	e.close()
+}
+
+// attach sets the connection, or why there is none.
+func (l *link) attach(remote *broker.Remote, origin *Cluster, err error) {
+	l.cluster.mu.Lock()
+	l.remote, l.origin, l.err, l.checked = remote, origin, err, true
+	if remote != nil && l.remoteID == "" && l.connection == outbound {
+		l.remoteID = remote.ClusterID()
+	}
+	l.cluster.mu.Unlock()
+	l.syncCopier()
+}
+
+// syncCopier lets the copier read what the link is connected to, or nothing while the link is paused.
+func (l *link) syncCopier() {
+	if l.copier == nil {
+		return
+	}
+	l.copying.Lock()
+	defer l.copying.Unlock()
+	l.cluster.mu.Lock()
+	source := l.remote
+	if enabled(l.settings, settingPaused) {
+		source = nil
+	}
+	l.cluster.mu.Unlock()
+	if source != l.source {
+		l.source = source
+		l.copier.SetRemote(source)
+	}
+}
+
+// setting reads a setting that is set.
+func (l *link) setting(name string) string {
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	return l.settings[name]
+}
+
+// visible tells whether reads show the link; cluster.mu is held. There may be no link.
+func (l *link) visible() bool { return l != nil && !time.Now().Before(l.visibleAt) }
+
+// visibleLink returns a link that reads show, nil if there is none.
+func (c *Cluster) visibleLink(name string) *link {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l := c.links[name]; l.visible() {
+		return l
+	}
+	return nil
+}
+
+// state tells link_state, link_error and link_error_message; cluster.mu is held.
+func (l *link) state() (state, code string, message *string) {
+	switch {
+	case enabled(l.settings, settingPaused):
+		return "PAUSED", "NO_ERROR", nil
+	case l.remote != nil:
+		return "ACTIVE", "NO_ERROR", nil
+	case !l.checked && l.connection == outbound:
+		return "UNKNOWN", "NO_ERROR", nil
+	case l.err == nil || errors.Is(l.err, errNoOtherHalf):
+		return "UNAVAILABLE", "NO_ERROR", nil
+	}
+	text := l.err.Error()
+	state = "UNAVAILABLE"
+	if l.refused() {
+		state = "FAILED"
+	}
+	return state, linkError(l.err), &text
+}
+
+// refused tells whether the link failed for a reason that does not pass by itself; cluster.mu is held.
+func (l *link) refused() bool {
+	kind := dialKind(l.err)
+	return l.err != nil && (kind == broker.KindAuthentication || kind == broker.KindConfig)
+}
+
+// linkError is the link_error for a failed connection.
+func linkError(err error) string {
+	switch dialKind(err) {
+	case broker.KindAuthentication:
+		return "AUTHENTICATION_ERROR"
+	case broker.KindUnresolvable:
+		return "UNRESOLVABLE_BOOTSTRAP_ERROR"
+	case broker.KindTCPConnection:
+		return "BOOTSTRAP_TCP_CONNECTION_FAILED_ERROR"
+	case broker.KindTimeout:
+		return "TIMEOUT_ERROR"
+	default:
+		return "UNKNOWN"
+	}
+}
+
+// refusal is the answer to a call that needs the remote cluster; cluster.mu is held.
+func (l *link) refusal() *apiError {
+	switch {
+	case l.remote != nil:
+		return nil
+	case l.refused():
+		return &apiError{http.StatusUnauthorized, http.StatusUnauthorized, "Cluster authorization failed: " + l.err.Error()}
+	case l.err != nil:
+		return retriable("Cluster link '%s' is not available: %s", l.name, l.err)
+	default:
+		return retriable("Cluster link '%s' is not connected yet.", l.name)
+	}
+}

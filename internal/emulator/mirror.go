@@ -1,0 +1,337 @@
+package emulator
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/broker"
+)
+
+// The statuses of mirror topics that the emulator comes to by itself. Others can be pinned.
+const (
+	statusActive            = "ACTIVE"
+	statusPaused            = "PAUSED"
+	statusPendingStopped    = "PENDING_STOPPED"
+	statusStopped           = "STOPPED"
+	statusFailed            = "FAILED"
+	statusLinkPaused        = "LINK_PAUSED"
+	statusLinkFailed        = "LINK_FAILED"
+	statusSourceUnavailable = "SOURCE_UNAVAILABLE"
+
+	mirrorErrorNone          = "NO_ERROR"
+	mirrorErrorSourceDeleted = "SOURCE_TOPIC_MAY_BE_DELETED"
+
+	promoteWorkers = 8
+)
+
+// mirror is a mirror topic. Its topic on the cluster has the same name.
+type mirror struct {
+	link       *link
+	name       string
+	source     string
+	partitions int
+	visibleAt  time.Time
+
+	// Guarded by link.cluster.mu.
+	state      string                // ACTIVE, PAUSED, PENDING_STOPPED, STOPPED or FAILED; the status adds what is wrong with the link
+	seen       string                // the status as it was last found
+	seenAt     time.Time             // since when
+	lags       []broker.PartitionLag // as last known, once it is stopped
+	transition []taskError           // why a promotion does not finish
+}
+
+// taskError says why something that was asked for has not come about.
+type taskError struct {
+	ErrorCode    string `json:"error_code"`
+	ErrorMessage string `json:"error_message"`
+}
+
+type mirrorKey struct{ link, mirror string }
+
+// SetMirrorStatus makes the server report a status whatever the truth is, the mirror existing yet or not; "" goes
+// back to the truth. Only what is reported changes.
+func (c *Cluster) SetMirrorStatus(link, mirror, status string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if status == "" {
+		delete(c.pins, mirrorKey{link, mirror})
+		return
+	}
+	c.pins[mirrorKey{link, mirror}] = status
+}
+
+// visible tells whether reads show the mirror; cluster.mu is held. There may be no mirror.
+func (m *mirror) visible() bool { return m != nil && !time.Now().Before(m.visibleAt) }
+
+// look finds out how the mirror is doing; cluster.mu is held. It makes no call to a broker.
+func (m *mirror) look() (status string, lags []broker.PartitionLag) {
+	lags = m.lags
+	if m.state != statusStopped {
+		progress := m.link.copier.Progress(m.name)
+		lags = progress.Lags
+		if progress.SourceMissing && m.link.remote != nil {
+			m.state = statusFailed
+		}
+	}
+	status = cmp.Or(m.link.cluster.pins[mirrorKey{m.link.name, m.name}], m.status())
+	if status != m.seen {
+		m.seen, m.seenAt = status, time.Now()
+	}
+	return status, lags
+}
+
+// status is the true status; cluster.mu is held.
+func (m *mirror) status() string {
+	switch {
+	case m.state != statusActive:
+		return m.state
+	case enabled(m.link.settings, settingPaused):
+		return statusLinkPaused
+	case m.link.remote != nil:
+		return statusActive
+	case m.link.refused():
+		return statusLinkFailed
+	default:
+		return statusSourceUnavailable
+	}
+}
+
+// mirrorsOf returns a link's mirrors, or with nil every link's, by name; cluster.mu is held.
+func (c *Cluster) mirrorsOf(l *link) []*mirror {
+	var mirrors []*mirror
+	for _, m := range c.mirrors {
+		if l == nil || m.link == l {
+			mirrors = append(mirrors, m)
+		}
+	}
+	slices.SortFunc(mirrors, func(x, y *mirror) int { return strings.Compare(x.name, y.name) })
+	return mirrors
+}
+
+// mirrorSpec is what a mirror topic is to be.
+type mirrorSpec struct {
+	source, name      string
+	replicationFactor int16 // -1: the cluster's default
+	configs           map[string]*string
+}
+
+// addMirror creates a mirror topic. Its error is an *apiError.
+func (l *link) addMirror(ctx context.Context, spec mirrorSpec) error {
+	c := l.cluster
+	if !c.reserve(topicKey(spec.name)) {
+		return topicExists(spec.name)
+	}
+	defer c.release(topicKey(spec.name))
+	if _, err := c.broker.Topic(ctx, spec.name); err == nil {
+		return topicExists(spec.name)
+	}
+	source, configs, err := l.describeSource(ctx, spec.source)
+	if err != nil {
+		return err
+	}
+	maps.Copy(configs, spec.configs)
+	c.broker.SetReadOnly(spec.name, true)
+	err = c.broker.CreateTopic(ctx, spec.name, int32(source.Partitions), spec.replicationFactor, configs)
+	if err != nil {
+		c.broker.SetReadOnly(spec.name, false)
+		return brokerError(err)
+	}
+	if !c.insertMirror(l, spec, source.Partitions) {
+		_ = c.broker.DeleteTopic(ctx, spec.name)
+		return linkUnresolved(l.name)
+	}
+	return nil
+}
+
+// insertMirror makes a topic a mirror, unless its link has gone meanwhile.
+func (c *Cluster) insertMirror(l *link, spec mirrorSpec, partitions int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.links[l.name] != l {
+		return false
+	}
+	c.mirrors[spec.name] = &mirror{
+		link: l, name: spec.name, source: spec.source, partitions: partitions,
+		visibleAt: c.visibleFrom(), state: statusActive, seen: statusActive, seenAt: time.Now(),
+	}
+	l.copier.Add(spec.source, spec.name, int32(partitions))
+	return true
+}
+
+// describeSource describes a topic of the cluster that the link reads, with the settings that are set on it.
+// Settings are known of clusters in the network only.
+func (l *link) describeSource(ctx context.Context, name string) (broker.Topic, map[string]*string, error) {
+	l.cluster.mu.Lock()
+	remote, origin, refusal := l.remote, l.origin, l.refusal()
+	l.cluster.mu.Unlock()
+	if refusal != nil {
+		return broker.Topic{}, nil, refusal
+	}
+	if err := remote.Ping(ctx); err != nil {
+		return broker.Topic{}, nil, retriable("Cluster link '%s' is not available: %s", l.name, err)
+	}
+	if origin != nil {
+		return origin.describe(ctx, name)
+	}
+	topics, err := remote.Topics(ctx)
+	if err != nil {
+		return broker.Topic{}, nil, retriable("Cluster link '%s' is not available: %s", l.name, err)
+	}
+	i := slices.IndexFunc(topics, func(t broker.Topic) bool { return t.Name == name })
+	if i < 0 {
+		return broker.Topic{}, nil, sourceTopicMissing(name)
+	}
+	return topics[i], map[string]*string{}, nil
+}
+
+// describe describes a topic to the link of another cluster.
+func (c *Cluster) describe(ctx context.Context, name string) (broker.Topic, map[string]*string, error) {
+	topic, err := c.broker.Topic(ctx, name)
+	if errors.Is(err, broker.ErrNoTopic) {
+		return topic, nil, sourceTopicMissing(name)
+	}
+	if err != nil {
+		return topic, nil, brokerError(err)
+	}
+	described, err := c.broker.TopicConfigs(ctx, name)
+	if err != nil {
+		return topic, nil, brokerError(err)
+	}
+	configs := make(map[string]*string)
+	for _, config := range described {
+		if !config.Default {
+			configs[config.Name] = config.Value
+		}
+	}
+	return topic, configs, nil
+}
+
+// promotePending finishes what promotions it can, and tells whether others are left.
+func (l *link) promotePending(ctx context.Context) (left bool) {
+	l.cluster.mu.Lock()
+	var pending []*mirror
+	for _, m := range l.cluster.mirrors {
+		if m.link == l && m.state == statusPendingStopped {
+			pending = append(pending, m)
+		}
+	}
+	l.cluster.mu.Unlock()
+
+	todo := make(chan *mirror)
+	var workers sync.WaitGroup
+	for range min(promoteWorkers, len(pending)) {
+		workers.Go(func() {
+			for m := range todo {
+				l.promote(ctx, m)
+			}
+		})
+	}
+	for _, m := range pending {
+		todo <- m
+	}
+	close(todo)
+	workers.Wait()
+	return len(pending) > 0
+}
+
+// promote stops a mirror whose source has nothing left to copy, or notes why not.
+func (l *link) promote(ctx context.Context, m *mirror) {
+	trouble := l.obstacle()
+	if trouble == nil {
+		progress, err := l.copier.Refresh(ctx, m.name)
+		if err == nil && progress.SourceMissing {
+			return // look finds the mirror failed
+		}
+		if trouble = promotionTrouble(progress, err); trouble == nil {
+			m.stop()
+			return
+		}
+	}
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	m.transition = trouble
+}
+
+// obstacle is what on the link itself keeps promotions from finishing.
+func (l *link) obstacle() []taskError {
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
+	switch {
+	case enabled(l.settings, settingPaused):
+		return []taskError{{"INVALID_REQUEST_ERROR", fmt.Sprintf("Cluster link '%s' is paused.", l.name)}}
+	case l.remote != nil:
+		return nil
+	case l.refused():
+		return []taskError{{"AUTHENTICATION_ERROR", l.err.Error()}}
+	default:
+		return []taskError{{"INTERNAL_ERROR", fmt.Sprintf("The source cluster is not available: %v", l.err)}}
+	}
+}
+
+func promotionTrouble(progress broker.Progress, err error) []taskError {
+	if err == nil && progress.Err != nil {
+		err = progress.Err
+	}
+	if err != nil {
+		return []taskError{{"INTERNAL_ERROR", fmt.Sprintf("The source cluster did not answer: %v", err)}}
+	}
+	var lagging []string
+	for _, p := range progress.Lags {
+		if p.Lag != 0 {
+			lagging = append(lagging, fmt.Sprintf("partition %d by %d", p.Partition, p.Lag))
+		}
+	}
+	if lagging == nil {
+		return nil
+	}
+	return []taskError{{"INTERNAL_ERROR", "The mirror topic lags behind: " + strings.Join(lagging, ", ")}}
+}
+
+// stop makes a mirror an ordinary, writable topic.
+func (m *mirror) stop() {
+	c := m.link.cluster
+	lags := m.link.copier.Progress(m.name).Lags
+	m.link.copier.Remove(m.name)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mirrors[m.name] != m || m.state == statusStopped {
+		return
+	}
+	c.broker.SetReadOnly(m.name, false)
+	m.state, m.lags, m.transition = statusStopped, lags, nil
+}
+
+// autoCreate mirrors the topics of the source that the link's filters select.
+func (l *link) autoCreate(ctx context.Context) {
+	l.cluster.mu.Lock()
+	wanted := l.copier != nil && enabled(l.settings, settingAutoCreate) && !enabled(l.settings, settingPaused)
+	remote, prefix, filters := l.remote, l.settings[settingPrefix], topicFilters(l.settings[settingAutoFilters])
+	l.cluster.mu.Unlock()
+	if !wanted || remote == nil || len(filters) == 0 {
+		return
+	}
+	topics, err := remote.Topics(ctx)
+	if err != nil {
+		return // connect sees it too
+	}
+	for _, topic := range topics {
+		if topic.Internal || !selects(filters, topic.Name) || l.cluster.hasMirror(prefix+topic.Name) {
+			continue
+		}
+		// A topic that is there already, or that went meanwhile, is left alone.
+		_ = l.addMirror(ctx, mirrorSpec{source: topic.Name, name: prefix + topic.Name, replicationFactor: -1})
+	}
+}
+
+func (c *Cluster) hasMirror(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mirrors[name] != nil
+}

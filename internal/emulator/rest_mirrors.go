@@ -1,0 +1,348 @@
+package emulator
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/broker"
+)
+
+// The verbs of POST /links/{link}/mirrors:{verb} that mirror topics of every link know.
+const (
+	verbPromote  = "promote"
+	verbFailover = "failover"
+	verbPause    = "pause"
+	verbResume   = "resume"
+)
+
+// mirrorData is a mirror topic as Confluent Platform 7.1 tells it.
+type mirrorData struct {
+	Kind            string      `json:"kind"`
+	Metadata        metadata    `json:"metadata"`
+	LinkName        string      `json:"link_name"`
+	MirrorTopicName string      `json:"mirror_topic_name"`
+	SourceTopicName string      `json:"source_topic_name"`
+	NumPartitions   int         `json:"num_partitions"`
+	MirrorLags      []mirrorLag `json:"mirror_lags"`
+	MirrorStatus    string      `json:"mirror_status"`
+	StateTimeMs     int64       `json:"state_time_ms"`
+}
+
+// cloudMirrorData is a mirror topic as Confluent Cloud tells it.
+type cloudMirrorData struct {
+	mirrorData
+	MirrorTopicError            string       `json:"mirror_topic_error"`
+	MirrorStateTransitionErrors *[]taskError `json:"mirror_state_transition_errors,omitempty"`
+}
+
+type mirrorLag struct {
+	Partition             int32 `json:"partition"`
+	Lag                   int64 `json:"lag"`
+	LastSourceFetchOffset int64 `json:"last_source_fetch_offset"`
+}
+
+func mirrorLags(lags []broker.PartitionLag) []mirrorLag {
+	result := make([]mirrorLag, len(lags))
+	for i, lag := range lags {
+		result[i] = mirrorLag(lag)
+	}
+	return result
+}
+
+func (c *Cluster) listMirrors(r *call) (answer, error) {
+	l := c.visibleLink(r.PathValue("link"))
+	if l == nil {
+		return answer{}, linkNotFound(r.PathValue("link"))
+	}
+	return c.mirrorList(r, l, c.url("links", l.name, "mirrors"))
+}
+
+func (c *Cluster) listAllMirrors(r *call) (answer, error) {
+	return c.mirrorList(r, nil, c.url("links", "-", "mirrors"))
+}
+
+// mirrorList lists a link's mirror topics, or with nil those of all links that can be seen.
+func (c *Cluster) mirrorList(r *call, l *link, self string) (answer, error) {
+	wanted := r.URL.Query().Get("mirror_status")
+	var rows []any
+	c.mu.Lock()
+	for _, m := range c.mirrorsOf(l) {
+		if !m.visible() || !m.link.visible() {
+			continue
+		}
+		if status, lags := m.look(); wanted == "" || strings.EqualFold(wanted, status) {
+			rows = append(rows, m.data(status, lags, false))
+		}
+	}
+	c.mu.Unlock()
+	return page(c, r, "KafkaMirrorDataList", self, rows)
+}
+
+func (c *Cluster) getMirror(r *call) (answer, error) {
+	withErrors, err := r.flag("include_state_transition_errors", false)
+	if err != nil {
+		return answer{}, err
+	}
+	l := c.visibleLink(r.PathValue("link"))
+	if l == nil {
+		return answer{}, linkNotFound(r.PathValue("link"))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.mirrors[r.PathValue("mirror")]
+	if !m.visible() || m.link != l {
+		return answer{}, mirrorNotFound(r.PathValue("mirror"))
+	}
+	status, lags := m.look()
+	return answer{http.StatusOK, m.data(status, lags, withErrors)}, nil
+}
+
+// data describes a mirror topic in the dialect; cluster.mu is held.
+func (m *mirror) data(status string, lags []broker.PartitionLag, withErrors bool) any {
+	c := m.link.cluster
+	basic := mirrorData{
+		Kind: "KafkaMirrorData", Metadata: c.metadata("links", m.link.name, "mirrors", m.name), LinkName: m.link.name,
+		MirrorTopicName: m.name, SourceTopicName: m.source, NumPartitions: m.partitions,
+		MirrorLags: mirrorLags(lags), MirrorStatus: status, StateTimeMs: m.seenAt.UnixMilli(),
+	}
+	if c.cfg.Dialect == ConfluentPlatform71 {
+		return basic
+	}
+	data := cloudMirrorData{mirrorData: basic, MirrorTopicError: mirrorErrorNone}
+	if m.state == statusFailed {
+		data.MirrorTopicError = mirrorErrorSourceDeleted
+	}
+	if withErrors {
+		transition := append([]taskError{}, m.transition...)
+		data.MirrorStateTransitionErrors = &transition
+	}
+	return data
+}
+
+// newMirror is the body of a POST to /mirrors.
+type newMirror struct {
+	SourceTopicName   string       `json:"source_topic_name"`
+	MirrorTopicName   string       `json:"mirror_topic_name"`
+	ReplicationFactor *int         `json:"replication_factor"`
+	Configs           []namedValue `json:"configs"`
+}
+
+func (c *Cluster) createMirror(r *call) (answer, error) {
+	var body newMirror
+	if err := r.decode(&body); err != nil {
+		return answer{}, err
+	}
+	l := c.visibleLink(r.PathValue("link"))
+	if l == nil {
+		return answer{}, linkUnresolved(r.PathValue("link"))
+	}
+	spec, err := l.mirrorSpec(body)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := l.addMirror(c.ctx, spec); err != nil {
+		return answer{}, err
+	}
+	return c.created(), nil
+}
+
+// mirrorSpec checks what a body asks for.
+func (l *link) mirrorSpec(body newMirror) (mirrorSpec, error) {
+	name := l.setting(settingPrefix) + body.SourceTopicName
+	switch {
+	case l.mode == modeSource:
+		return mirrorSpec{}, badRequest("Cluster link '%s' is a source link, mirror topics belong to its destination.", l.name)
+	case !topicNamePattern.MatchString(body.SourceTopicName):
+		return mirrorSpec{}, badRequest("Invalid source topic name '%s'.", body.SourceTopicName)
+	case l.cluster.cfg.Dialect == ConfluentPlatform71:
+		// It does not know the field mirror_topic_name.
+	case body.MirrorTopicName != "" && body.MirrorTopicName != name:
+		return mirrorSpec{}, unsupported("Topic renaming for mirroring is not yet supported.")
+	}
+	configs, err := topicSettings(body.Configs)
+	if err != nil {
+		return mirrorSpec{}, err
+	}
+	factor, err := l.cluster.replicationFactor(body.ReplicationFactor)
+	return mirrorSpec{body.SourceTopicName, name, factor, configs}, err
+}
+
+// replicationFactor checks a replication factor; none is the cluster's default.
+func (c *Cluster) replicationFactor(factor *int) (int16, error) {
+	brokers := max(c.cfg.Brokers, 1)
+	switch {
+	case factor == nil || *factor == -1:
+		return -1, nil
+	case *factor < 1 || *factor > math.MaxInt16:
+		return 0, badRequest("Replication factor must be larger than 0.")
+	case *factor > brokers:
+		return 0, badRequest("Replication factor: %d larger than available brokers: %d.", *factor, brokers)
+	}
+	return int16(*factor), nil
+}
+
+// verdict says of one mirror topic whether it was accepted to be altered.
+type verdict struct {
+	Kind                         string      `json:"kind"`
+	Metadata                     metadata    `json:"metadata"`
+	MirrorTopicName              string      `json:"mirror_topic_name"`
+	ErrorCode                    *int        `json:"error_code"`
+	ErrorMessage                 *string     `json:"error_message"`
+	MirrorLags                   []mirrorLag `json:"mirror_lags"`
+	MessagesTruncated            *int64      `json:"messages_truncated"`
+	PartitionLevelTruncationData []any       `json:"partition_level_truncation_data"`
+}
+
+type verdictKey struct{ link, mirror, verb string }
+
+type verdictError struct {
+	code    int
+	message string
+}
+
+// RefuseVerdict makes a verb be refused for one mirror topic, inside a 200 answer; code 0 takes that back. Verb is
+// the last part of the path: promote, failover, pause, resume.
+func (c *Cluster) RefuseVerdict(link, mirror, verb string, code int, message string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := verdictKey{link, mirror, verb}
+	if code == 0 {
+		delete(c.verdicts, key)
+		return
+	}
+	c.verdicts[key] = verdictError{code, message}
+}
+
+// alterMirrors carries a verb out on some mirror topics of a link.
+func (c *Cluster) alterMirrors(verb string) handler {
+	return func(r *call) (answer, error) {
+		validateOnly, err := r.flag("validate_only", false)
+		if err != nil {
+			return answer{}, err
+		}
+		l := c.visibleLink(r.PathValue("link"))
+		if l == nil {
+			return answer{}, linkNotFound(r.PathValue("link"))
+		}
+		names, err := c.selectedMirrors(r, l)
+		if err != nil {
+			return answer{}, err
+		}
+		verdicts := make([]verdict, len(names))
+		for i, name := range names {
+			verdicts[i] = l.judge(verb, name, validateOnly)
+		}
+		l.nudge()
+		return answer{http.StatusOK, list[verdict]{
+			Kind:     "Kafka" + strings.ToUpper(verb[:1]) + verb[1:] + "Mirror",
+			Metadata: listMetadata{Self: c.url("links", l.name, "mirrors")},
+			Data:     verdicts,
+		}}, nil
+	}
+}
+
+// selectedMirrors reads the names, or the pattern, in a body. A pattern matches whole names and leaves out what
+// is stopped.
+func (c *Cluster) selectedMirrors(r *call, l *link) ([]string, error) {
+	var body struct {
+		Names   []string `json:"mirror_topic_names"`
+		Pattern string   `json:"mirror_topic_name_pattern"`
+	}
+	if err := r.decode(&body); err != nil {
+		return nil, err
+	}
+	if (len(body.Names) == 0) == (body.Pattern == "") {
+		return nil, badRequest("Exactly one of mirror_topic_names and mirror_topic_name_pattern is needed.")
+	}
+	if body.Pattern == "" {
+		slices.Sort(body.Names)
+		return slices.Compact(body.Names), nil
+	}
+	pattern, err := regexp.Compile("^(?:" + body.Pattern + ")$")
+	if err != nil {
+		return nil, badRequest("Invalid mirror topic name pattern '%s'.", body.Pattern)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var names []string
+	for _, m := range c.mirrorsOf(l) {
+		if m.visible() && m.state != statusStopped && pattern.MatchString(m.name) {
+			names = append(names, m.name)
+		}
+	}
+	return names, nil
+}
+
+// judge accepts or refuses a verb for one mirror topic, and sets about what it accepts.
+func (l *link) judge(verb, name string, validateOnly bool) verdict {
+	c := l.cluster
+	c.mu.Lock()
+	v := verdict{
+		Kind: "AlterMirrorsData", Metadata: c.metadata("links", l.name, "mirrors", name), MirrorTopicName: name,
+		MirrorLags: []mirrorLag{}, PartitionLevelTruncationData: []any{},
+	}
+	m := c.mirrors[name]
+	refusal, planned := c.verdicts[verdictKey{l.name, name, verb}]
+	switch {
+	case planned:
+	case !m.visible() || m.link != l:
+		refusal = verdictError{codeUnknownTopic, mirrorNotFound(name).Message}
+	default:
+		_, lags := m.look()
+		v.MirrorLags = mirrorLags(lags)
+		refusal = m.refuses(verb)
+	}
+	if refusal.code == 0 && !validateOnly {
+		m.begin(verb)
+	}
+	c.mu.Unlock()
+	if refusal.code != 0 {
+		v.ErrorCode, v.ErrorMessage = &refusal.code, &refusal.message
+	} else if verb == verbFailover && !validateOnly {
+		m.stop()
+	}
+	return v
+}
+
+// refuses tells why a verb is not possible in the mirror's state; cluster.mu is held.
+func (m *mirror) refuses(verb string) verdictError {
+	refused := func(format string) verdictError {
+		return verdictError{http.StatusBadRequest, fmt.Sprintf(format, m.name, m.link.name)}
+	}
+	switch {
+	case m.state == statusStopped:
+		return refused("Topic '%s' has already stopped its mirror from '%s'.")
+	case m.state == statusFailed && verb != verbFailover:
+		return refused("The mirror of topic '%s' from '%s' has failed.")
+	case m.state == statusPendingStopped && (verb == verbPause || verb == verbResume):
+		return refused("Topic '%s' is already stopping its mirror from '%s'.")
+	}
+	return verdictError{}
+}
+
+// begin sets about an accepted verb; cluster.mu is held. What is paused copies again, to be promoted.
+func (m *mirror) begin(verb string) {
+	switch verb {
+	case verbPromote:
+		m.link.copier.Resume(m.name)
+		m.state = statusPendingStopped
+	case verbPause:
+		m.link.copier.Pause(m.name)
+		m.state = statusPaused
+	case verbResume:
+		m.link.copier.Resume(m.name)
+		m.state = statusActive
+	}
+}
+
+// reverseMirrors answers the verbs of bidirectional links, which the emulator does not carry out.
+func (c *Cluster) reverseMirrors(r *call) (answer, error) {
+	if c.visibleLink(r.PathValue("link")) == nil {
+		return answer{}, linkNotFound(r.PathValue("link"))
+	}
+	return answer{}, unsupported("The operation is not supported on cluster link '%s'.", r.PathValue("link"))
+}
