@@ -1,0 +1,293 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+)
+
+const (
+	envPrefix = "CLUSTERLINK_"
+
+	// The name of the endpoint that the environment alone describes.
+	defaultEndpoint = "default"
+)
+
+// endpointModel is one entry of the provider's endpoints.
+type endpointModel struct {
+	RESTEndpoint      types.String `tfsdk:"rest_endpoint"`
+	ClusterID         types.String `tfsdk:"cluster_id"`
+	Username          types.String `tfsdk:"username"`
+	Password          types.String `tfsdk:"password"`
+	Token             types.String `tfsdk:"token"`
+	ClientCertificate types.String `tfsdk:"client_certificate"`
+	ClientKey         types.String `tfsdk:"client_key"`
+	CACertificate     types.String `tfsdk:"ca_certificate"`
+	TLSServerName     types.String `tfsdk:"tls_server_name"`
+}
+
+// clientDefaults is what the clients of all endpoints have in common.
+type clientDefaults struct {
+	maxRetries     int
+	requestTimeout time.Duration
+	userAgent      string
+}
+
+func endpointsAttribute() schema.Attribute {
+	return schema.MapNestedAttribute{
+		Optional: true,
+		MarkdownDescription: "The clusters to work with, by a name of your own. A credential that an entry leaves out is taken from the environment: " +
+			"`CLUSTERLINK_<NAME>_USERNAME`, `_PASSWORD`, `_TOKEN`, `_CA_CERTIFICATE`, `_CLIENT_CERTIFICATE`, `_CLIENT_KEY`, with the name in upper case and `-` as `_`. " +
+			"Without `endpoints`, `CLUSTERLINK_REST_ENDPOINT`, `CLUSTERLINK_CLUSTER_ID`, `CLUSTERLINK_USERNAME` and so on make one endpoint named `default`.",
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"rest_endpoint": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "Address of the REST API: `https://host:8090` for Confluent Server, `https://pkc-00000.region.provider.confluent.cloud:443` for Confluent Cloud, " +
+					"`http://host:8082/v3` for a standalone REST Proxy. A path that ends in `/v3` is used as it is; one that ends in `/kafka` gets `/v3`; any other gets `/kafka/v3`.",
+				Validators: []validator.String{restEndpoint{}},
+			},
+			"cluster_id": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Id of the Kafka cluster. Left out: the only cluster that the endpoint lists.",
+			},
+			"username": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "User, or API key, for HTTP Basic. Excludes `token`.",
+			},
+			"password": schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "Password, or API secret, for HTTP Basic.",
+			},
+			"token": schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "Bearer token. Excludes `username`.",
+			},
+			"client_certificate": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Client certificate for mTLS, as PEM text. Goes with `client_key`.",
+			},
+			"client_key": schema.StringAttribute{
+				Optional: true, Sensitive: true,
+				MarkdownDescription: "Key of the client certificate, as PEM text.",
+			},
+			"ca_certificate": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Certificates to trust instead of the system's, as PEM text.",
+			},
+			"tls_server_name": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Name to verify the server's certificate against, where the address is not that name.",
+			},
+		}},
+	}
+}
+
+// configureEndpoints turns the provider's endpoints, or the environment where
+// there are none, into clients. All mistakes are told in one go.
+func configureEndpoints(ctx context.Context, configured types.Map, common clientDefaults, getenv func(string) string) (*endpoints, diag.Diagnostics) {
+	eps := &endpoints{byName: map[string]*endpoint{}}
+	if configured.IsUnknown() {
+		eps.unknown = "endpoints"
+		return eps, nil
+	}
+	var diags diag.Diagnostics
+	models := map[string]endpointModel{}
+	if configured.IsNull() {
+		if env := envEndpoint(getenv); env != nil {
+			models[defaultEndpoint] = *env
+		}
+	} else {
+		diags.Append(configured.ElementsAs(ctx, &models, false)...)
+		for name, m := range models {
+			m.fillFromEnvironment(envPrefix+envName(name)+"_", getenv)
+			models[name] = m
+		}
+	}
+	for name, m := range models {
+		at := path.Root("endpoints").AtMapKey(name)
+		e := &endpoint{name: name, clusterID: m.ClusterID.ValueString(), unknown: m.unknown(at), lookups: newLookups()}
+		eps.byName[name] = e
+		if e.unknown == "" {
+			var d diag.Diagnostics
+			e.client, d = m.client(at, common)
+			diags.Append(d...)
+		}
+	}
+	return eps, diags
+}
+
+func envName(name string) string {
+	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+func envEndpoint(getenv func(string) string) *endpointModel {
+	address := getenv(envPrefix + "REST_ENDPOINT")
+	if address == "" {
+		return nil
+	}
+	m := &endpointModel{RESTEndpoint: types.StringValue(address)}
+	if id := getenv(envPrefix + "CLUSTER_ID"); id != "" {
+		m.ClusterID = types.StringValue(id)
+	}
+	m.fillFromEnvironment(envPrefix, getenv)
+	return m
+}
+
+// fillFromEnvironment takes each credential that the entry leaves out from the
+// environment, unless the entry has one of the other kind.
+func (m *endpointModel) fillFromEnvironment(prefix string, getenv func(string) string) {
+	basic, bearer := !m.Username.IsNull() || !m.Password.IsNull(), !m.Token.IsNull()
+	fill := func(value *types.String, name string) {
+		if env := getenv(prefix + name); env != "" && value.IsNull() {
+			*value = types.StringValue(env)
+		}
+	}
+	if !bearer {
+		fill(&m.Username, "USERNAME")
+		fill(&m.Password, "PASSWORD")
+	}
+	if !basic {
+		fill(&m.Token, "TOKEN")
+	}
+	pem := func(value *types.String, name string) {
+		fill(value, name)
+		if file := value.ValueString(); file != "" && file == getenv(prefix+name) && !strings.Contains(file, "-----BEGIN") {
+			if text, err := os.ReadFile(file); err == nil {
+				*value = types.StringValue(string(text))
+			}
+		}
+	}
+	pem(&m.CACertificate, "CA_CERTIFICATE")
+	pem(&m.ClientCertificate, "CLIENT_CERTIFICATE")
+	pem(&m.ClientKey, "CLIENT_KEY")
+}
+
+// unknown names the first value of the entry that is not known yet, or is
+// empty.
+func (m *endpointModel) unknown(at path.Path) string {
+	for _, v := range []struct {
+		name  string
+		value types.String
+	}{
+		{"rest_endpoint", m.RESTEndpoint}, {"cluster_id", m.ClusterID}, {"username", m.Username}, {"password", m.Password}, {"token", m.Token},
+		{"client_certificate", m.ClientCertificate}, {"client_key", m.ClientKey}, {"ca_certificate", m.CACertificate}, {"tls_server_name", m.TLSServerName},
+	} {
+		if v.value.IsUnknown() {
+			return at.AtName(v.name).String()
+		}
+	}
+	return ""
+}
+
+func (m *endpointModel) client(at path.Path, common clientDefaults) (*kafkarest.Client, diag.Diagnostics) {
+	diags := m.check(at)
+	if diags.HasError() {
+		return nil, diags
+	}
+	client, err := kafkarest.New(kafkarest.Config{
+		Endpoint:          m.RESTEndpoint.ValueString(),
+		ClusterID:         m.ClusterID.ValueString(),
+		Username:          m.Username.ValueString(),
+		Password:          m.Password.ValueString(),
+		Token:             m.Token.ValueString(),
+		ClientCertificate: m.ClientCertificate.ValueString(),
+		ClientKey:         m.ClientKey.ValueString(),
+		CACertificate:     m.CACertificate.ValueString(),
+		TLSServerName:     m.TLSServerName.ValueString(),
+		MaxRetries:        common.maxRetries,
+		RequestTimeout:    common.requestTimeout,
+		UserAgent:         common.userAgent,
+	})
+	if err != nil {
+		diags.AddAttributeError(at, "Invalid endpoint", err.Error())
+	}
+	return client, diags
+}
+
+// check finds what is wrong with an entry whose values are all known.
+func (m *endpointModel) check(at path.Path) diag.Diagnostics {
+	var diags diag.Diagnostics
+	bad := func(attribute, format string, args ...any) {
+		diags.AddAttributeError(at.AtName(attribute), "Invalid endpoint", fmt.Sprintf(format, args...))
+	}
+	base, err := kafkarest.BaseURL(m.RESTEndpoint.ValueString())
+	if err != nil {
+		bad("rest_endpoint", "The address %s.", err)
+	}
+	basic, bearer := m.Username.ValueString() != "" || m.Password.ValueString() != "", m.Token.ValueString() != ""
+	switch {
+	case basic && bearer:
+		bad("token", "A token and a username exclude each other.")
+	case basic && m.Password.ValueString() == "":
+		bad("password", "There is a username, but no password.")
+	case basic && m.Username.ValueString() == "":
+		bad("username", "There is a password, but no username.")
+	}
+	if ca := m.CACertificate.ValueString(); ca != "" {
+		if _, err := kafkarest.ParseCA(ca); err != nil {
+			bad("ca_certificate", "It %s.", err)
+		}
+	}
+	certificate, key := m.ClientCertificate.ValueString(), m.ClientKey.ValueString()
+	switch {
+	case certificate != "" && key == "":
+		bad("client_key", "There is a client certificate, but no key for it.")
+	case certificate == "" && key != "":
+		bad("client_certificate", "There is a client key, but no certificate for it.")
+	case certificate != "":
+		if _, err := kafkarest.ParseKeyPair(certificate, key); err != nil {
+			bad("client_certificate", "In PEM text, %s.", err)
+		}
+	}
+	if err == nil && base.Scheme == "http" && (basic || bearer) && !isLoopback(base.Hostname()) {
+		diags.AddAttributeWarning(at.AtName("rest_endpoint"), "Credentials in clear text",
+			"The credentials of this endpoint are sent over plain http, where anybody on the way can read them. Use https.")
+	}
+	return diags
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// restEndpoint validates an address where it is known.
+type restEndpoint struct{}
+
+func (restEndpoint) Description(context.Context) string             { return "an http or https address" }
+func (v restEndpoint) MarkdownDescription(c context.Context) string { return v.Description(c) }
+
+func (restEndpoint) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !known(req.ConfigValue) {
+		return
+	}
+	if _, err := kafkarest.BaseURL(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid endpoint", fmt.Sprintf("The address %s.", err))
+	}
+}
+
+// positiveDuration validates a Go duration.
+type positiveDuration struct{}
+
+func (positiveDuration) Description(context.Context) string             { return "a duration such as 30s" }
+func (v positiveDuration) MarkdownDescription(c context.Context) string { return v.Description(c) }
+
+func (positiveDuration) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if !known(req.ConfigValue) {
+		return
+	}
+	if d, err := time.ParseDuration(req.ConfigValue.ValueString()); err != nil || d <= 0 {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", "It must be a positive duration such as 30s or 2m.")
+	}
+}

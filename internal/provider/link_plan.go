@@ -1,0 +1,134 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// ModifyPlan decides where the link lives, what replaces it, and what a
+// reviewer has to be told. It changes nothing on a server.
+func (r *linkResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.endpoints == nil {
+		return
+	}
+	var config, plan, state linkModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	exists := !req.State.Raw.IsNull()
+	if exists {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	place := r.endpoints.plan(ctx, config.Endpoint, state.Endpoint, state.ClusterID, &resp.Diagnostics)
+	plan.Endpoint, plan.ClusterID = place.endpoint, place.clusterID
+	plan.ID = plannedID(plan.ClusterID, plan.LinkName)
+	if exists {
+		former, diags := loadWriteOnlyNames(ctx, req.Private)
+		resp.Diagnostics.Append(diags...)
+		resp.RequiresReplace = append(resp.RequiresReplace, linkReplacements(state, plan, place.moves)...)
+		if prefixChanges(state, config, former) {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("config"))
+		}
+		if len(resp.RequiresReplace) > 0 {
+			r.checkReplacement(ctx, state, resp)
+		}
+		if former != nil && !config.SensitiveConfigWO.IsUnknown() && !slices.Equal(former, namesIn(config.SensitiveConfigWO)) {
+			// Nothing else of a write-only map can make Terraform call Update.
+			plan.LinkState, plan.LinkError, plan.LinkErrorMessage = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+}
+
+// plannedID joins the parts of an id as far as they are known.
+func plannedID(parts ...types.String) types.String {
+	var known []string
+	for _, part := range parts {
+		if part.IsUnknown() || part.IsNull() {
+			return types.StringUnknown()
+		}
+		known = append(known, part.ValueString())
+	}
+	return types.StringValue(strings.Join(known, "/"))
+}
+
+// linkReplacements lists what in the plan cannot be changed in place. A value
+// that the server never told is recorded, and replaces nothing.
+func linkReplacements(state, plan linkModel, moves bool) path.Paths {
+	var replace path.Paths
+	if moves {
+		replace = append(replace, path.Root("endpoint"))
+	}
+	for _, v := range []struct {
+		name         string
+		prior, value types.String
+	}{
+		{"link_name", state.LinkName, plan.LinkName},
+		{"link_mode", state.LinkMode, plan.LinkMode},
+		{"connection_mode", state.ConnectionMode, plan.ConnectionMode},
+		{"remote_cluster_id", state.RemoteClusterID, plan.RemoteClusterID},
+	} {
+		if !v.prior.IsNull() && !v.value.Equal(v.prior) {
+			replace = append(replace, path.Root(v.name))
+		}
+	}
+	return replace
+}
+
+// prefixChanges compares the link's prefix, which no server changes in place,
+// where both values can be seen: of a former one in the write-only map only the
+// name is left.
+func prefixChanges(state, config linkModel, former writeOnlyNames) bool {
+	if slices.Contains(former, prefixSetting) || config.hasUnknownValue(prefixSetting) {
+		return false
+	}
+	prior, planned := "", ""
+	for _, in := range state.settingMaps() {
+		prior += values(in.settings)[prefixSetting]
+	}
+	for _, in := range config.settingMaps() {
+		planned += values(in.settings)[prefixSetting]
+	}
+	return prior != planned
+}
+
+// checkReplacement stops a plan that would first promote and then lose what the
+// link still mirrors.
+func (r *linkResource) checkReplacement(ctx context.Context, state linkModel, resp *resource.ModifyPlanResponse) {
+	if !r.endpoints.planValidation {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	e, err := r.endpoints.at(ctx, state.Endpoint.ValueString(), state.ClusterID.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddWarning("Link is to be replaced", "Whether it still has mirror topics could not be seen: "+explain(e, err))
+		return
+	}
+	mirrors, err := mirroring(ctx, e, state.LinkName.ValueString())
+	if err != nil {
+		resp.Diagnostics.AddWarning("Link is to be replaced", "Whether it still has mirror topics could not be seen: "+explain(e, err))
+		return
+	}
+	if len(mirrors) == 0 {
+		return
+	}
+	at := resp.RequiresReplace[0]
+	const summary = "Replacing a link that has mirror topics"
+	if state.ForceDestroy.ValueBool() {
+		resp.Diagnostics.AddAttributeWarning(at, summary, fmt.Sprintf("The link %q is to be deleted by force. Its mirror topics stop where they are, and the new link does not take them up: %s.",
+			state.LinkName.ValueString(), strings.Join(mirrors, ", ")))
+		return
+	}
+	addPlanError(&resp.Diagnostics, at, summary, fmt.Sprintf("This change cannot be made in place, and the link %q still has mirror topics: %s. "+
+		"Destroy them first, which promotes them, or take the change back. With force_destroy = true, applied before, the link is replaced all the same and its mirror topics stop where they are.",
+		state.LinkName.ValueString(), strings.Join(mirrors, ", ")))
+}

@@ -1,0 +1,109 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+)
+
+// planPatience bounds what planning asks of a server beyond refreshing.
+const planPatience = 5 * time.Second
+
+// lookups is what planning has found out about a cluster. It is kept as long
+// as the provider is configured, which is one plan or one apply: what the
+// provider creates itself meanwhile is no news to it. An endpoint that did not
+// answer is not asked again, so that planning never hangs.
+type lookups struct {
+	mirrors  memo[map[string]occupant]
+	topics   memo[map[string]bool]
+	prefixes keyed[string]
+}
+
+func newLookups() *lookups {
+	l := &lookups{}
+	l.mirrors.keepErrors, l.topics.keepErrors = true, true
+	return l
+}
+
+// occupant is the topic that has a name. Link is empty for one that is no
+// mirror topic.
+type occupant struct {
+	link, source, status string
+}
+
+// occupant returns what stands at the name of a topic, or nil. Two shared lists
+// serve all names; a server that does not list topics is asked name by name.
+func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error) {
+	mirrors, err := e.mirrorNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := mirrors[topic]; ok {
+		return &o, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	topics, err := e.lookups.topics.get(ctx, func() (map[string]bool, error) {
+		list, err := e.client.Topics(ctx)
+		names := make(map[string]bool, len(list))
+		for _, t := range list {
+			names[t.Name] = true
+		}
+		return names, err
+	})
+	taken := topics[topic]
+	if errors.Is(err, kafkarest.ErrNotFound) || errors.Is(err, kafkarest.ErrUnsupported) {
+		_, err = e.client.Topic(ctx, topic)
+		taken = err == nil
+		if errors.Is(err, kafkarest.ErrNotFound) {
+			err = nil
+		}
+	}
+	if err != nil || !taken {
+		return nil, err
+	}
+	return &occupant{}, nil
+}
+
+// mirrorNames lists the mirror topics of all links once.
+func (e *endpoint) mirrorNames(ctx context.Context) (map[string]occupant, error) {
+	return e.lookups.mirrors.get(ctx, func() (map[string]occupant, error) {
+		ctx, cancel := context.WithTimeout(ctx, planPatience)
+		defer cancel()
+		list, err := e.client.Mirrors(ctx, kafkarest.AnyLink, "")
+		if errors.Is(err, kafkarest.ErrNotFound) {
+			err = nil // no link, or a server that cannot list those of all
+		}
+		names := make(map[string]occupant, len(list))
+		for _, m := range list {
+			names[m.Name] = occupant{link: m.LinkName, source: m.SourceTopicName, status: m.Status}
+		}
+		return names, err
+	})
+}
+
+// prefix returns what a link puts before the names of its mirror topics.
+func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
+	return e.lookups.prefixes.get(ctx, link, func() (string, error) {
+		settings, err := e.client.LinkSettings(ctx, link)
+		if err != nil {
+			return "", err
+		}
+		for _, s := range settings {
+			if s.Name == prefixSetting && s.Value != nil {
+				return *s.Value, nil
+			}
+		}
+		return "", nil
+	})
+}
+
+func index[T any](rows []T, key func(T) string) map[string]T {
+	byKey := make(map[string]T, len(rows))
+	for _, row := range rows {
+		byKey[key(row)] = row
+	}
+	return byKey
+}
