@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -156,6 +157,12 @@ func (c *Cluster) Close() {
 	_ = c.server.Close()
 	c.cfg.Network.leave(c)
 	c.wg.Wait()
+	c.mu.Lock()
+	links := maps.Clone(c.links)
+	c.mu.Unlock()
+	for _, l := range links {
+		l.closeCopier()
+	}
 	c.broker.Close()
 }
 

@@ -313,6 +313,12 @@ func (l *link) syncCopier() {
 	}
 }
 
+func (l *link) closeCopier() {
+	if l.copier != nil {
+		l.copier.Close()
+	}
+}
+
 // setting reads a setting that is set.
 func (l *link) setting(name string) string {
 	l.cluster.mu.Lock()

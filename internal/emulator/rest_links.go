@@ -388,9 +388,7 @@ func (c *Cluster) removeLink(l *link) {
 	for _, m := range mirrors {
 		m.stop()
 	}
-	if l.copier != nil {
-		l.copier.Close()
-	}
+	l.closeCopier()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range mirrors {

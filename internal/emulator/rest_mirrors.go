@@ -106,7 +106,7 @@ func (m *mirror) data(status string, lags []broker.PartitionLag, withErrors bool
 	c := m.link.cluster
 	basic := mirrorData{
 		Kind: "KafkaMirrorData", Metadata: c.metadata("links", m.link.name, "mirrors", m.name), LinkName: m.link.name,
-		MirrorTopicName: m.name, SourceTopicName: m.source, NumPartitions: m.partitions,
+		MirrorTopicName: m.name, SourceTopicName: m.source, NumPartitions: max(m.partitions, len(lags)),
 		MirrorLags: mirrorLags(lags), MirrorStatus: status, StateTimeMs: m.seenAt.UnixMilli(),
 	}
 	if c.cfg.Dialect == ConfluentPlatform71 {
@@ -296,14 +296,16 @@ func (l *link) judge(verb, name string, validateOnly bool) verdict {
 		v.MirrorLags = mirrorLags(lags)
 		refusal = m.refuses(verb)
 	}
-	if refusal.code == 0 && !validateOnly {
-		m.begin(verb)
+	accepted := refusal.code == 0 && !validateOnly
+	if next := stateAfter[verb]; accepted && next != "" {
+		m.state = next
 	}
 	c.mu.Unlock()
+	if accepted {
+		m.carryOut(verb)
+	}
 	if refusal.code != 0 {
 		v.ErrorCode, v.ErrorMessage = &refusal.code, &refusal.message
-	} else if verb == verbFailover && !validateOnly {
-		m.stop()
 	}
 	return v
 }
@@ -324,18 +326,21 @@ func (m *mirror) refuses(verb string) verdictError {
 	return verdictError{}
 }
 
-// begin sets about an accepted verb; cluster.mu is held. What is paused copies again, to be promoted.
-func (m *mirror) begin(verb string) {
+// stateAfter is what a mirror becomes at once by an accepted verb.
+var stateAfter = map[string]string{
+	verbPromote: statusPendingStopped, verbPause: statusPaused, verbResume: statusActive,
+}
+
+// carryOut sets about an accepted verb; cluster.mu is not held, for the copier may be writing. What is paused
+// copies again in order to be promoted.
+func (m *mirror) carryOut(verb string) {
 	switch verb {
-	case verbPromote:
+	case verbPromote, verbResume:
 		m.link.copier.Resume(m.name)
-		m.state = statusPendingStopped
 	case verbPause:
 		m.link.copier.Pause(m.name)
-		m.state = statusPaused
-	case verbResume:
-		m.link.copier.Resume(m.name)
-		m.state = statusActive
+	case verbFailover:
+		m.stop()
 	}
 }
 
