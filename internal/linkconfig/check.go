@@ -1,6 +1,7 @@
 package linkconfig
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ func Check(name, value string) error {
 
 func checkBoolean(value string) error {
 	if _, ok := parseBoolean(value); !ok {
-		return fmt.Errorf("must be true or false")
+		return errors.New("must be true or false")
 	}
 	return nil
 }
@@ -37,7 +38,7 @@ func checkBoolean(value string) error {
 func checkNumber(value string, least int64) error {
 	number, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 	if err != nil {
-		return fmt.Errorf("must be a whole number")
+		return errors.New("must be a whole number")
 	}
 	if least != 0 && number < least {
 		return fmt.Errorf("must be at least %d", least)

@@ -2,10 +2,10 @@ package linkconfig
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const (
@@ -15,7 +15,7 @@ const (
 )
 
 func include(name string) string {
-	return fmt.Sprintf(`{"name":"%s","patternType":"LITERAL","filterType":"INCLUDE"}`, name)
+	return `{"name":` + marshal(name) + `,"patternType":"LITERAL","filterType":"INCLUDE"}`
 }
 
 func groupFilters(filters ...string) string {
@@ -109,34 +109,52 @@ func TestSyncsWithoutFilters(t *testing.T) {
 // FuzzFilters turns filters that are right into others of the same meaning, and
 // of another, and looks whether Equal tells them apart.
 func FuzzFilters(f *testing.F) {
-	f.Add(allACLs)
-	f.Add(groupFilters(include("a"), include("b"), include("a")))
-	f.Add(`{"topicFilters":[{"name":"<é>","patternType":"prefixed","filterType":"EXCLUDE"}]}`)
-	f.Add("{\n")
-	f.Fuzz(func(t *testing.T, value string) {
+	f.Add(allACLs, "a", "b")
+	f.Add(`{"topicFilters":[{"name":"<é>","patternType":"prefixed","filterType":"EXCLUDE"}]}`, "a", "a")
+	f.Add("{\n", "\u2028", "")
+	f.Fuzz(func(t *testing.T, value, a, b string) {
 		for name := range filterSettings {
-			if Check(name, value) != nil || strings.TrimSpace(value) == "" {
-				continue
-			}
-			var parsed map[string][]any
-			if err := json.Unmarshal([]byte(value), &parsed); err != nil {
-				t.Fatalf("Check takes %q, but it is no filter: %v", value, err)
-			}
-			for key, filters := range parsed {
-				slices.Reverse(filters)
-				parsed[key] = append(filters, filters...)
-			}
-			same, _ := json.MarshalIndent(parsed, "", "\t")
-			if !Equal(name, value, string(same)) || Check(name, string(same)) != nil {
-				t.Errorf("%s: %q and %q are not equal", name, value, same)
-			}
-			for key, filters := range parsed {
-				parsed[key] = append(filters, map[string]any{"name": "another"})
-			}
-			other, _ := json.Marshal(parsed)
-			if Equal(name, value, string(other)) {
-				t.Errorf("%s: %q and %q are equal", name, value, other)
+			if Check(name, value) == nil && strings.TrimSpace(value) != "" {
+				checkMeaning(t, name, value)
 			}
 		}
+		if !utf8.ValidString(a) || !utf8.ValidString(b) {
+			return
+		}
+		const groups = "consumer.offset.group.filters"
+		both := groupFilters(include(a), include(b))
+		if valid := Check(groups, both) == nil; valid != (a != "" && b != "") {
+			t.Errorf("Check(%q) finds it valid: %v", both, valid)
+		} else if valid {
+			checkMeaning(t, groups, both)
+		}
+		if Equal(groups, both, groupFilters(include(a))) != (a == b) {
+			t.Errorf("%q and its first filter: equal should be %v", both, a == b)
+		}
 	})
+}
+
+// checkMeaning holds valid filters against the same in another layout, order and
+// number, and against the same with one more.
+func checkMeaning(t *testing.T, name, value string) {
+	t.Helper()
+	var parsed map[string][]any
+	if err := json.Unmarshal([]byte(value), &parsed); err != nil {
+		t.Fatalf("Check takes %q, but it is no filter: %v", value, err)
+	}
+	for key, filters := range parsed {
+		slices.Reverse(filters)
+		parsed[key] = append(filters, filters...)
+	}
+	same, _ := json.MarshalIndent(parsed, "", "\t")
+	if !Equal(name, value, string(same)) || Check(name, string(same)) != nil {
+		t.Errorf("%s: %q and %q are not equal", name, value, same)
+	}
+	for key, filters := range parsed {
+		parsed[key] = append(filters, map[string]any{"name": "another"})
+	}
+	other, _ := json.Marshal(parsed)
+	if Equal(name, value, string(other)) {
+		t.Errorf("%s: %q and %q are equal", name, value, other)
+	}
 }

@@ -28,7 +28,7 @@ var jaasEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 func JAAS(mechanism, username, password string) (string, error) {
 	module, known := loginModules[mechanism]
 	if !known {
-		return "", fmt.Errorf("SASL mechanism must be PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+		return "", errors.New("SASL mechanism must be PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
 	}
 	if strings.ContainsAny(username, "\r\n") {
 		return "", errors.New("the username must not hold a line break")

@@ -31,7 +31,7 @@ func ParseProperties(text string) (map[string]string, error) {
 	for next := 0; next < len(lines); {
 		line := joinLines(lines, next)
 		next += 1 + len(line.joins)
-		if line.text == "" || line.text[0] == '#' || line.text[0] == '!' {
+		if line.text == "" {
 			continue
 		}
 		keyEnd, valueStart := line.separator()
@@ -56,30 +56,35 @@ type logicalLine struct {
 }
 
 // joinLines makes a logical line of the line at index first and those that
-// continue it. Comments are not continued, nor is a line with nothing before its
-// backslash.
+// continue it; one without text for a comment or a blank line. Comments are not
+// continued, nor is a line with nothing before its backslash.
 func joinLines(lines []string, first int) logicalLine {
-	line := logicalLine{text: strings.TrimLeft(lines[first], blanks), first: first + 1}
-	if strings.HasPrefix(line.text, "#") || strings.HasPrefix(line.text, "!") {
-		return line
-	}
-	for _, next := range lines[first+1:] {
-		if !endsInBackslash(line.text) || line.text == `\` {
+	line := logicalLine{first: first + 1}
+	var text strings.Builder
+	for i, piece := range lines[first:] {
+		piece = strings.TrimLeft(piece, blanks)
+		if i == 0 && strings.IndexAny(piece, "#!") == 0 {
 			break
 		}
-		line.text = line.text[:len(line.text)-1]
-		line.joins = append(line.joins, len(line.text))
-		line.text += strings.TrimLeft(next, blanks)
+		if i > 0 {
+			line.joins = append(line.joins, text.Len())
+		}
+		piece, continued := cutBackslash(piece)
+		text.WriteString(piece)
+		if !continued || text.Len() == 0 {
+			break
+		}
 	}
-	if endsInBackslash(line.text) {
-		line.text = line.text[:len(line.text)-1]
-	}
+	line.text = text.String()
 	return line
 }
 
-// endsInBackslash reports whether text ends in a backslash that no other escapes.
-func endsInBackslash(text string) bool {
-	return (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1
+// cutBackslash cuts the backslash that text ends in, unless another escapes it.
+func cutBackslash(text string) (before string, found bool) {
+	if backslashes := len(text) - len(strings.TrimRight(text, `\`)); backslashes%2 == 0 {
+		return text, false
+	}
+	return text[:len(text)-1], true
 }
 
 // separator finds where the key ends and where the value starts: between them
