@@ -75,8 +75,8 @@ func warnUnknownSetting(diags *diag.Diagnostics, at path.Path, name string) {
 	diags.AddAttributeWarning(at, "Unknown setting", detail)
 }
 
-// checkValues judges each value by the type of its setting. The values of
-// hidden maps are not repeated.
+// checkValues judges each value by the type of its setting. No value is
+// repeated: it may stand in a hidden map.
 func (m *linkModel) checkValues(diags *diag.Diagnostics) {
 	for _, in := range m.settingMaps() {
 		for name, value := range values(in.settings) {
@@ -84,11 +84,7 @@ func (m *linkModel) checkValues(diags *diag.Diagnostics) {
 			if err == nil {
 				continue
 			}
-			detail := fmt.Sprintf("The value of %q is not valid: %s", name, sentence(err.Error()))
-			if in.at != "config" {
-				detail = fmt.Sprintf("The value of %q is not valid. It stands in a hidden map, so no more is said of it.", name)
-			}
-			diags.AddAttributeError(path.Root(in.at).AtMapKey(name), "Invalid setting", detail)
+			diags.AddAttributeError(path.Root(in.at).AtMapKey(name), "Invalid setting", fmt.Sprintf("%s %s", name, sentence(err.Error())))
 		}
 	}
 	m.warnOfSyncsWithoutFilters(diags)
