@@ -118,7 +118,7 @@ func (p *clusterLinkProvider) Resources(context.Context) []func() resource.Resou
 }
 
 func (p *clusterLinkProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newLinksDataSource}
+	return []func() datasource.DataSource{newLinkDataSource, newLinksDataSource, newMirrorTopicsDataSource, newTopicsDataSource}
 }
 
 func (p *clusterLinkProvider) Functions(context.Context) []func() function.Function {
