@@ -25,8 +25,8 @@ const (
 	// checkInterval is the time between looks at a link's health. Live clusters take up to a minute
 	// (availability.check.ms); nobody wants to wait so long for an emulator.
 	checkInterval = 250 * time.Millisecond
-	// promoteInterval is the time between attempts to finish what is promoted.
-	promoteInterval = 25 * time.Millisecond
+	// promoteInterval is the time between first attempts to finish what is promoted.
+	promoteInterval = 10 * time.Millisecond
 	dialTimeout     = 10 * time.Second
 )
 
@@ -92,28 +92,41 @@ func (l *link) stop() {
 	<-l.done
 }
 
-// run keeps the link connected until ctx ends.
+// run keeps the link connected until ctx ends. Promotions that do not finish are tried less and less often.
 func (l *link) run(ctx context.Context, e *ends) {
-	for {
-		if l.connection == outbound {
+	defer func() { l.disconnect(e) }()
+	var checked time.Time
+	pause, nudged := promoteInterval, false
+	for ctx.Err() == nil {
+		if nudged || time.Since(checked) >= checkInterval {
 			e = l.connect(ctx, e)
+			l.autoCreate(ctx)
+			checked = time.Now()
 		}
-		l.autoCreate(ctx)
-		pause := checkInterval
-		if l.promotePending(ctx) {
+		left, finished := l.promotePending(ctx)
+		if left == 0 {
+			nudged = l.wait(ctx, checkInterval)
+			continue
+		}
+		if nudged || finished > 0 {
 			pause = promoteInterval
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-l.wake:
-			timer.Stop()
-		case <-ctx.Done():
-			timer.Stop()
-			l.disconnect(e)
-			return
-		}
+		nudged = l.wait(ctx, pause)
+		pause = min(2*pause, checkInterval)
 	}
+}
+
+// wait waits for a time to pass, for a nudge, or for ctx to end, and tells whether it was a nudge.
+func (l *link) wait(ctx context.Context, d time.Duration) (nudged bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-l.wake:
+		return true
+	}
+	return false
 }
 
 // nudge makes the goroutine look at once.
@@ -197,10 +210,9 @@ func (c *Cluster) inboundHalf(name string) *link {
 	return nil
 }
 
-// connect checks the connections, and makes new ones where they fail or the settings changed.
+// connect checks the connections of an OUTBOUND link, and makes new ones where they fail or the settings changed.
 func (l *link) connect(ctx context.Context, e *ends) *ends {
-	err := l.check(ctx, e)
-	if err == nil {
+	if l.connection == inbound || !l.stale(e) && l.ping(ctx, e) == nil {
 		return e
 	}
 	fresh, err := l.dial(ctx)
@@ -220,30 +232,24 @@ func (l *link) connect(ctx context.Context, e *ends) *ends {
 	return fresh
 }
 
-var errStale = errors.New("settings changed, or not connected yet")
-
-// check tells whether connections still serve.
-func (l *link) check(ctx context.Context, e *ends) error {
-	if e == nil {
-		return errStale
+// stale tells whether connections were made with other settings, or to another half, than there are now.
+func (l *link) stale(e *ends) bool {
+	if l.connection == inbound {
+		return false
 	}
 	l.cluster.mu.Lock()
-	generation := l.generation
+	current := e != nil && e.generation == l.generation
 	l.cluster.mu.Unlock()
-	if e.generation != generation {
-		return errStale
+	if !current || l.mode == modeDestination {
+		return !current
 	}
-	if err := e.remote.Ping(ctx); err != nil {
+	return l.cluster.cfg.Network.find(l.setting(settingBootstrap)).inboundHalf(l.name) != e.peer
+}
+
+// ping asks whether the other ends of connections are still there.
+func (l *link) ping(ctx context.Context, e *ends) error {
+	if err := e.remote.Ping(ctx); err != nil || e.local == nil {
 		return err
-	}
-	if l.mode == modeDestination {
-		return nil
-	}
-	if l.cluster.cfg.Network.find(l.setting(settingBootstrap)).inboundHalf(l.name) != e.peer {
-		return errStale
-	}
-	if e.local == nil {
-		return nil
 	}
 	return e.local.Ping(ctx)
 }
@@ -271,7 +277,7 @@ func (l *link) adopt(peer *link) {
 	l.cluster.mu.Unlock()
 }
 
-// disconnect ends the connections of a link that is going.
+// disconnect ends the connections of a link that is going; e may be nil.
 func (l *link) disconnect(e *ends) {
 	l.attach(nil, nil, errNoOtherHalf)
 	if e == nil {

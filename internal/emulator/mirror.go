@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/broker"
@@ -213,8 +214,8 @@ func (c *Cluster) describe(ctx context.Context, name string) (broker.Topic, map[
 	return topic, configs, nil
 }
 
-// promotePending finishes what promotions it can, and tells whether others are left.
-func (l *link) promotePending(ctx context.Context) (left bool) {
+// promotePending finishes what promotions it can, and counts those that it could not and could.
+func (l *link) promotePending(ctx context.Context) (left, finished int) {
 	l.cluster.mu.Lock()
 	var pending []*mirror
 	for _, m := range l.cluster.mirrors {
@@ -226,10 +227,13 @@ func (l *link) promotePending(ctx context.Context) (left bool) {
 
 	todo := make(chan *mirror)
 	var workers sync.WaitGroup
+	var promoted atomic.Int64
 	for range min(promoteWorkers, len(pending)) {
 		workers.Go(func() {
 			for m := range todo {
-				l.promote(ctx, m)
+				if l.promote(ctx, m) {
+					promoted.Add(1)
+				}
 			}
 		})
 	}
@@ -238,25 +242,30 @@ func (l *link) promotePending(ctx context.Context) (left bool) {
 	}
 	close(todo)
 	workers.Wait()
-	return len(pending) > 0
+	finished = int(promoted.Load())
+	return len(pending) - finished, finished
 }
 
 // promote stops a mirror whose source has nothing left to copy, or notes why not.
-func (l *link) promote(ctx context.Context, m *mirror) {
+func (l *link) promote(ctx context.Context, m *mirror) bool {
 	trouble := l.obstacle()
 	if trouble == nil {
 		progress, err := l.copier.Refresh(ctx, m.name)
 		if err == nil && progress.SourceMissing {
-			return // look finds the mirror failed
+			l.cluster.mu.Lock()
+			defer l.cluster.mu.Unlock()
+			m.look() // which finds it failed
+			return m.state == statusFailed
 		}
 		if trouble = promotionTrouble(progress, err); trouble == nil {
 			m.stop()
-			return
+			return true
 		}
 	}
 	l.cluster.mu.Lock()
 	defer l.cluster.mu.Unlock()
 	m.transition = trouble
+	return false
 }
 
 // obstacle is what on the link itself keeps promotions from finishing.
