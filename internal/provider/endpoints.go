@@ -27,6 +27,7 @@ type endpoints struct {
 // endpoint is one configured cluster.
 type endpoint struct {
 	name      string
+	address   string
 	clusterID string // as configured; empty: to be discovered
 	unknown   string // the provider argument that is not known yet, or empty
 	client    *kafkarest.Client

@@ -116,7 +116,7 @@ func configureEndpoints(ctx context.Context, configured types.Map, common client
 	}
 	for name, m := range models {
 		at := path.Root("endpoints").AtMapKey(name)
-		e := &endpoint{name: name, clusterID: m.ClusterID.ValueString(), unknown: m.unknown(at), lookups: newLookups()}
+		e := &endpoint{name: name, address: m.RESTEndpoint.ValueString(), clusterID: m.ClusterID.ValueString(), unknown: m.unknown(at), lookups: newLookups()}
 		eps.byName[name] = e
 		if e.unknown == "" {
 			var d diag.Diagnostics

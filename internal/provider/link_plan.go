@@ -30,22 +30,28 @@ func (r *linkResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	place := r.endpoints.plan(ctx, config.Endpoint, state.Endpoint, state.ClusterID, &resp.Diagnostics)
 	plan.Endpoint, plan.ClusterID = place.endpoint, place.clusterID
 	plan.ID = plannedID(plan.ClusterID, plan.LinkName)
-	if exists {
-		former, diags := loadWriteOnlyNames(ctx, req.Private)
-		resp.Diagnostics.Append(diags...)
-		resp.RequiresReplace = append(resp.RequiresReplace, linkReplacements(state, plan, place.moves)...)
-		if prefixChanges(state, config, former) {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("config"))
-		}
-		if len(resp.RequiresReplace) > 0 {
-			r.checkReplacement(ctx, state, resp)
-		}
-		if former != nil && !config.SensitiveConfigWO.IsUnknown() && !slices.Equal(former, namesIn(config.SensitiveConfigWO)) {
-			// Nothing else of a write-only map can make Terraform call Update.
-			plan.LinkState, plan.LinkError, plan.LinkErrorMessage = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-		}
+	if !exists {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+		r.validateCreation(ctx, config, plan, &resp.Diagnostics)
+		return
+	}
+	former, diags := loadWriteOnlyNames(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if former != nil && !config.SensitiveConfigWO.IsUnknown() && !slices.Equal(former, namesIn(config.SensitiveConfigWO)) {
+		// Nothing else of a write-only map can make Terraform call Update.
+		plan.LinkState, plan.LinkError, plan.LinkErrorMessage = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	resp.RequiresReplace = append(resp.RequiresReplace, linkReplacements(state, plan, place.moves)...)
+	if prefixChanges(state, config, former) {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("config"))
+	}
+	switch {
+	case len(resp.RequiresReplace) > 0:
+		r.checkReplacement(ctx, state, resp)
+	case !resp.Plan.Raw.Equal(req.State.Raw):
+		r.validateUpdate(ctx, config, plan, state, former, &resp.Diagnostics)
+	}
 }
 
 // plannedID joins the parts of an id as far as they are known.

@@ -19,6 +19,7 @@ import (
 const (
 	prefixSetting         = "cluster.link.prefix"
 	bootstrapSetting      = "bootstrap.servers"
+	jaasSetting           = "sasl.jaas.config"
 	linkModeSetting       = "link.mode"
 	connectionModeSetting = "connection.mode"
 )

@@ -1,0 +1,158 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+)
+
+// validateCreation asks the server whether it would create the link, once all
+// that is to be sent is known.
+func (r *linkResource) validateCreation(ctx context.Context, config, plan linkModel, diags *diag.Diagnostics) {
+	e, err := r.endpoints.pick(plan.Endpoint)
+	if !r.endpoints.planValidation || err != nil || e.ready() != nil || !config.isWhollyKnown() || !known(plan.LinkName) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	if plan.isOutboundHalf() && !r.otherHalfExists(ctx, plan) {
+		return
+	}
+	config.LinkName, config.ValidateLink = plan.LinkName, plan.ValidateLink
+	link := config.newLink(config.SensitiveConfigWO)
+	r.judge(ctx, e, &config, link, diags, func() error { return e.client.CreateLink(ctx, link, true) })
+}
+
+// validateUpdate asks the server whether it would take the changes of settings.
+func (r *linkResource) validateUpdate(ctx context.Context, config, plan, state linkModel, former writeOnlyNames, diags *diag.Diagnostics) {
+	e, err := r.endpoints.pick(plan.Endpoint)
+	if !r.endpoints.planValidation || err != nil || e.ready() != nil || !config.isWhollyKnown() {
+		return
+	}
+	changes := settingChanges(state, plan, former, config.SensitiveConfigWO)
+	if len(changes) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	r.judge(ctx, e, &config, changes, diags, func() error {
+		return e.client.AlterLinkSettings(ctx, plan.LinkName.ValueString(), changes, true)
+	})
+}
+
+// isWhollyKnown reports whether nothing that a server would be sent is missing.
+func (m *linkModel) isWhollyKnown() bool {
+	for _, in := range m.settingMaps() {
+		if in.settings.IsUnknown() {
+			return false
+		}
+		for _, v := range in.settings.Elements() {
+			if v.IsUnknown() {
+				return false
+			}
+		}
+	}
+	return !m.LinkMode.IsUnknown() && !m.ConnectionMode.IsUnknown() && !m.RemoteClusterID.IsUnknown()
+}
+
+// isOutboundHalf reports whether the link is the dialling half of a pair, which
+// cannot work before the other half exists.
+func (m *linkModel) isOutboundHalf() bool {
+	mode := m.LinkMode.ValueString()
+	return (mode == modeSource || mode == modeBidirectional) && m.ConnectionMode.ValueString() != connectionInbound
+}
+
+// otherHalfExists looks at the remote cluster where it is one of the
+// provider's. Where it is not, nothing can be said.
+func (r *linkResource) otherHalfExists(ctx context.Context, m linkModel) bool {
+	for _, e := range r.endpoints.sorted() {
+		if e.clusterID != "" && e.clusterID == m.RemoteClusterID.ValueString() && e.ready() == nil {
+			_, err := e.client.Link(ctx, m.LinkName.ValueString(), false)
+			return err == nil
+		}
+	}
+	return false
+}
+
+// accepted remembers what servers would take, by a digest of what was asked, so
+// that the second plan that Terraform makes within an apply asks nothing again.
+var accepted sync.Map // [sha256.Size]byte → time.Time
+
+const acceptedFor = time.Minute
+
+// judge puts a question to a server and turns what it refuses into errors of
+// the plan.
+func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel, question any, diags *diag.Diagnostics, ask func() error) {
+	text, err := json.Marshal([]any{e.address, config.LinkName.ValueString(), config.ValidateLink.ValueBool(), question})
+	if err != nil {
+		return
+	}
+	digest := sha256.Sum256(text)
+	if at, ok := accepted.Load(digest); ok && time.Since(at.(time.Time)) < acceptedFor {
+		return
+	}
+	switch err := ask(); {
+	case err == nil:
+		accepted.Store(digest, time.Now())
+	case cannotTell(err):
+	case ctx.Err() != nil || !wasAnswered(err):
+		diags.AddWarning("Link not validated", fmt.Sprintf("Whether the server would take the link %q could not be asked while planning, so apply may fail: %s",
+			config.LinkName.ValueString(), explain(e, err)))
+	default:
+		addPlanError(diags, config.attributeAtFault(err), "Link refused by the server", fmt.Sprintf("The server would not take the link %q as it is planned: %s",
+			config.LinkName.ValueString(), explain(e, err)))
+	}
+}
+
+// cannotTell reports whether a refusal says nothing of the plan: the link that
+// exists may be about to be replaced, the other half of a pair or the remote
+// cluster may be created by the same apply, or the server cannot validate.
+func cannotTell(err error) bool {
+	return errors.Is(err, kafkarest.ErrExists) || errors.Is(err, kafkarest.ErrNotReady) || errors.Is(err, kafkarest.ErrNotFound) ||
+		errors.Is(err, kafkarest.ErrUnsupported) || strings.Contains(kafkarest.ServerWords(err), "validate_only")
+}
+
+// wasAnswered reports whether err is the server's own judgement, not trouble on the way.
+func wasAnswered(err error) bool {
+	var e *kafkarest.Error
+	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests && e.Status != http.StatusRequestTimeout
+}
+
+// attributeAtFault finds the setting that the server's words name.
+func (m *linkModel) attributeAtFault(err error) path.Path {
+	words := kafkarest.ServerWords(err)
+	longest := ""
+	for _, in := range m.settingMaps() {
+		for name := range values(in.settings) {
+			if len(name) > len(longest) && strings.Contains(words, name) {
+				longest = name
+			}
+		}
+	}
+	lower := strings.ToLower(words)
+	switch {
+	case longest != "":
+		return m.placeOf(longest)
+	case errors.Is(err, kafkarest.ErrUnauthorized), errors.Is(err, kafkarest.ErrForbidden):
+		return path.Root("endpoint")
+	case errors.Is(err, kafkarest.ErrLinkRefused):
+		return m.placeOf(jaasSetting)
+	case known(m.RemoteClusterID) && strings.Contains(words, m.RemoteClusterID.ValueString()), strings.Contains(lower, "cluster id"):
+		return path.Root("remote_cluster_id")
+	case strings.Contains(lower, "link name"):
+		return path.Root("link_name")
+	default:
+		return m.placeOf(bootstrapSetting)
+	}
+}
