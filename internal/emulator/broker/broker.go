@@ -86,13 +86,6 @@ func Start(cfg Config) (*Broker, error) {
 		kgo.SeedBrokers(b.Addr()),
 		kgo.Dialer(b.dialInside),
 		kgo.MetadataMinAge(10*time.Millisecond),
-		kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(kgo.NoCompression()),
-		kgo.ProducerLinger(0),
-		// A connection within the process is never lost, so there is nothing
-		// to deduplicate, and a topic that is created anew starts clean.
-		kgo.DisableIdempotentWrite(),
-		kgo.ProduceRequestTimeout(copierTimeout),
 	)
 	if err != nil {
 		cluster.Close()

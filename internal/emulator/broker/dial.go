@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -17,6 +16,7 @@ import (
 const (
 	connectTimeout = 2 * time.Second
 	pingTimeout    = 4 * time.Second
+	retryPause     = 100 * time.Millisecond
 )
 
 // Remote is a connection that a cluster link makes to another cluster with the
@@ -25,7 +25,6 @@ const (
 type Remote struct {
 	settings  clientSettings
 	client    *kgo.Client
-	admin     *kadm.Client
 	clusterID atomic.Pointer[string]
 }
 
@@ -49,10 +48,10 @@ func Dial(ctx context.Context, settings map[string]string) (*Remote, error) {
 		return nil, err
 	}
 	r := &Remote{settings: parsed}
-	if r.client, err = parsed.newClient(kgo.RequestRetries(0)); err != nil {
+	// One retry, for a connection that was cut since the last request.
+	if r.client, err = parsed.newClient(kgo.RequestRetries(1)); err != nil {
 		return nil, &DialError{Kind: KindConfig, Message: err.Error()}
 	}
-	r.admin = kadm.NewClient(r.client)
 	if err := r.Ping(ctx); err != nil {
 		r.Close()
 		return nil, err
@@ -67,18 +66,18 @@ func (r *Remote) ClusterID() string { return *r.clusterID.Load() }
 func (r *Remote) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	metadata, err := r.admin.BrokerMetadata(ctx)
+	id, _, err := askMetadata(ctx, r.client, []string{})
 	if err != nil {
 		return dialError(err, r.settings.sasl != nil)
 	}
-	r.clusterID.Store(&metadata.Cluster)
+	r.clusterID.Store(&id)
 	return nil
 }
 
 // Topics lists the remote cluster's topics, sorted by name. Its error is a
 // *DialError.
 func (r *Remote) Topics(ctx context.Context) ([]Topic, error) {
-	topics, err := listTopics(ctx, r.admin)
+	topics, err := listTopics(ctx, r.client)
 	if err != nil {
 		return nil, dialError(err, r.settings.sasl != nil)
 	}
@@ -94,7 +93,7 @@ func (s clientSettings) newClient(more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.SeedBrokers(s.bootstrap...),
 		kgo.Dialer(s.dial),
 		kgo.RequestTimeoutOverhead(connectTimeout),
-		kgo.RetryBackoffFn(func(int) time.Duration { return 250 * time.Millisecond }),
+		kgo.RetryBackoffFn(func(int) time.Duration { return retryPause }),
 		kgo.MetadataMinAge(100 * time.Millisecond),
 	}
 	if s.sasl != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 
@@ -68,14 +69,15 @@ func dialError(err error, sasl bool) *DialError {
 		kind, message = KindTimeout, "timed out: "+message
 	case errors.As(err, &handshake):
 		kind = KindAuthentication
-	case errors.As(err, &alert):
+	case errors.As(err, &alert), errors.As(err, &network) && network.Op == "remote error":
 		// TLS 1.3 tells a client that its certificate was refused only after
 		// the handshake.
-		kind, message = KindAuthentication, (&handshakeError{alert}).Error()
+		kind, message = KindAuthentication, (&handshakeError{err}).Error()
 	case errors.As(err, &firstEOF) && sasl:
 		// Some brokers cut the connection instead of refusing the login.
 		kind, message = KindAuthentication, "connection closed during login: "+message
-	case errors.As(err, &firstEOF), errors.As(err, &network), errors.Is(err, net.ErrClosed):
+	case errors.As(err, &firstEOF), errors.As(err, &network), errors.Is(err, net.ErrClosed),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		kind = KindTCPConnection
 	}
 	return &DialError{Kind: kind, Message: message}

@@ -60,13 +60,20 @@ func (s *session) Read(p []byte) (int, error) {
 }
 
 func (s *session) nextFrame() error {
-	head := make([]byte, 8) // size, request key, request version
-	if _, err := io.ReadFull(s.in, head); err != nil {
+	head := make([]byte, 8) // size of what follows it, request key, request version
+	if _, err := io.ReadFull(s.in, head[:4]); err != nil {
 		return err
 	}
-	size, key := binary.BigEndian.Uint32(head), int16(binary.BigEndian.Uint16(head[4:]))
-	if size < 8 || size > maxRequest || key < 0 || kmsg.RequestForKey(key) == nil {
-		return fmt.Errorf("not a Kafka request: %d bytes, key %d", size, key)
+	size := binary.BigEndian.Uint32(head)
+	if size < 8 || size > maxRequest {
+		return fmt.Errorf("no Kafka request has %d bytes", size)
+	}
+	if _, err := io.ReadFull(s.in, head[4:]); err != nil {
+		return err
+	}
+	key := int16(binary.BigEndian.Uint16(head[4:]))
+	if kmsg.RequestForKey(key) == nil {
+		return fmt.Errorf("no Kafka request has the key %d", key)
 	}
 	rest := int(size) - 4
 	if s.loggedIn || kmsg.Key(key) == kmsg.ApiVersions {

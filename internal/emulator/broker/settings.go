@@ -82,8 +82,8 @@ func saslSetting(settings map[string]string) (sasl.Mechanism, error) {
 		return nil, badSetting("sasl.jaas.config", fmt.Errorf("mechanism %s needs the login module %s", mechanism, module))
 	}
 	user, password := entry.options["username"], entry.options["password"]
-	if user == "" {
-		return nil, badSetting("sasl.jaas.config", errors.New("no username"))
+	if user == "" || password == "" {
+		return nil, badSetting("sasl.jaas.config", errors.New("no username, or no password"))
 	}
 	switch mechanism {
 	case mechanismPlain:

@@ -50,7 +50,7 @@ func (b *Broker) CreateTopic(ctx context.Context, name string, partitions int32,
 	if err == nil {
 		err = resp.Err
 	}
-	return b.topicError(name, err)
+	return topicError(name, err)
 }
 
 // DeleteTopic deletes a topic and its records. A read-only topic is, of
@@ -62,51 +62,43 @@ func (b *Broker) DeleteTopic(ctx context.Context, name string) error {
 	}
 	if err == nil {
 		b.SetReadOnly(name, false)
-		// A topic of that name that is created later is another one.
-		b.client.PurgeTopicsFromClient(name)
 	}
-	return b.topicError(name, err)
+	return topicError(name, err)
 }
 
 // Topics lists all topics, sorted by name.
 func (b *Broker) Topics(ctx context.Context) ([]Topic, error) {
-	return listTopics(ctx, b.admin)
+	topics, err := listTopics(ctx, b.client)
+	if errors.Is(err, kgo.ErrClientClosed) {
+		err = ErrClosed
+	}
+	return topics, err
 }
 
 // Topic describes one topic.
 func (b *Broker) Topic(ctx context.Context, name string) (Topic, error) {
-	topics, err := listTopics(ctx, b.admin, name)
-	if err == nil && len(topics) == 0 {
+	_, found, err := askMetadata(ctx, b.client, []string{name})
+	if err == nil && len(found) == 0 {
 		err = ErrNoTopic
 	}
-	if err != nil {
-		return Topic{}, b.topicError(name, err)
-	}
-	return topics[0], nil
+	return found[name].describe(), topicError(name, err)
 }
 
-func listTopics(ctx context.Context, admin *kadm.Client, names ...string) ([]Topic, error) {
-	details, err := admin.ListTopicsWithInternal(ctx, names...)
+func listTopics(ctx context.Context, client *kgo.Client) ([]Topic, error) {
+	_, found, err := askMetadata(ctx, client, nil)
 	if err != nil {
 		return nil, err
 	}
-	topics := make([]Topic, 0, len(details))
-	for _, detail := range details {
-		if errors.Is(detail.Err, kerr.UnknownTopicOrPartition) {
-			continue
-		}
-		if detail.Err != nil {
-			return nil, detail.Err
-		}
-		topics = append(topics, Topic{
-			Name:              detail.Topic,
-			Partitions:        len(detail.Partitions),
-			ReplicationFactor: detail.Partitions.NumReplicas(),
-			Internal:          detail.IsInternal,
-		})
+	topics := make([]Topic, 0, len(found))
+	for _, t := range found {
+		topics = append(topics, t.describe())
 	}
 	slices.SortFunc(topics, func(x, y Topic) int { return strings.Compare(x.Name, y.Name) })
 	return topics, nil
+}
+
+func (t topicMetadata) describe() Topic {
+	return Topic{Name: t.name, Partitions: len(t.leaders), ReplicationFactor: t.replicas, Internal: t.internal}
 }
 
 // TopicConfigs lists the settings of a topic, defaults included, sorted by
@@ -117,7 +109,7 @@ func (b *Broker) TopicConfigs(ctx context.Context, name string) ([]TopicConfig, 
 		err = resources[0].Err
 	}
 	if err != nil {
-		return nil, b.topicError(name, err)
+		return nil, topicError(name, err)
 	}
 	configs := make([]TopicConfig, 0, len(resources[0].Configs))
 	for _, c := range resources[0].Configs {
@@ -147,12 +139,12 @@ func (b *Broker) AlterTopicConfigs(ctx context.Context, name string, set map[str
 	if err == nil {
 		err = resp[0].Err
 	}
-	return b.topicError(name, err)
+	return topicError(name, err)
 }
 
 // topicError names the topic, and says with this package's errors what callers
 // ask for.
-func (b *Broker) topicError(name string, err error) error {
+func topicError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil
