@@ -38,12 +38,10 @@ func (l *link) mirror(t *testing.T, partitions int32, topics ...string) {
 	}
 }
 
-// same fails the test unless the topic is alike on both sides, control records
-// apart.
+// same fails the test unless the topic's records are alike on both sides.
 func (l *link) same(t *testing.T, topic string) (records int) {
 	t.Helper()
-	want := readAll(t, plaintext(l.source), topic, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
-	got := readAll(t, plaintext(l.destination), topic)
+	want, got := readInside(t, l.source, topic), readInside(t, l.destination, topic)
 	for partition := range want {
 		if len(got[partition]) != len(want[partition]) {
 			t.Fatalf("%s/%d: %d records, %d at the source", topic, partition, len(got[partition]), len(want[partition]))

@@ -112,11 +112,28 @@ func numbered(topic string, partitions, from, to int) []*kgo.Record {
 }
 
 // readAll reads a topic from its start to its present end, from outside.
-func readAll(t *testing.T, settings map[string]string, topic string, opts ...kgo.Opt) map[int32][]*kgo.Record {
+func readAll(t *testing.T, settings map[string]string, topic string) map[int32][]*kgo.Record {
+	t.Helper()
+	return readTo(t, newClient(t, settings, kgo.ConsumeTopics(topic), kgo.KeepControlRecords()), topic)
+}
+
+// readInside is readAll for a cluster of any security, and as a consumer with
+// read_committed.
+func readInside(t *testing.T, b *Broker, topic string) map[int32][]*kgo.Record {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.Dialer(b.dialInside), kgo.ConsumeTopics(topic),
+		kgo.KeepControlRecords(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readTo(t, client, topic)
+}
+
+// readTo reads to the present ends of the topic's logs, and closes the client.
+func readTo(t *testing.T, client *kgo.Client, topic string) map[int32][]*kgo.Record {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	client := newClient(t, settings, append(opts, kgo.ConsumeTopics(topic), kgo.KeepControlRecords())...)
 	defer client.Close()
 	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topic)
 	if err != nil || ends.Error() != nil {
