@@ -16,21 +16,26 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
 const (
 	restUser, restPassword   = "admin", "rest-password-1"
 	kafkaUser, kafkaPassword = "linker", "kafka-password-1"
+
+	adminAgent = "outside-of-terraform"
 )
 
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
 	"clusterlink": providerserver.NewProtocol6WithError(New("test")()),
 }
 
-// world is a source and a destination cluster for one test.
+// world is a source and a destination cluster for one test. When the test ends,
+// the provider must not have deleted a topic, unless the test says that it may.
 type world struct {
 	t                   *testing.T
 	source, destination *emulator.Cluster
+	mayDeleteTopics     bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -52,7 +57,28 @@ func newWorldOf(t *testing.T, dialect emulator.Dialect) *world {
 		t.Cleanup(c.Close)
 		return c
 	}
-	return &world{t: t, source: start("lkc-source"), destination: start("lkc-destination")}
+	w := &world{t: t, source: start("lkc-source"), destination: start("lkc-destination")}
+	t.Cleanup(func() {
+		deleted := append(calls(w.source, `^DELETE /topics/`), calls(w.destination, `^DELETE /topics/`)...)
+		if len(deleted) > 0 && !w.mayDeleteTopics {
+			t.Errorf("topics were deleted: %q", deleted)
+		}
+	})
+	return w
+}
+
+// admin is a client for what happens to a cluster outside of Terraform. Its
+// calls are not among those that calls, changes and bodies return.
+func (w *world) admin(c *emulator.Cluster) *kafkarest.Client {
+	w.t.Helper()
+	client, err := kafkarest.New(kafkarest.Config{
+		Endpoint: c.RESTEndpoint(), ClusterID: c.ID(), Username: restUser, Password: restPassword,
+		CACertificate: c.CACertificate(), UserAgent: adminAgent,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return client
 }
 
 // hcl is the provider block for both clusters, and body with these names
@@ -153,21 +179,38 @@ func wrapped(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
 }
 
-// calls returns the recorded requests of a cluster as "METHOD path?query",
+// calls returns the provider's requests to a cluster as "METHOD path?query",
 // without the part that is the same for all.
 func calls(c *emulator.Cluster, match string) []string {
-	pattern := regexp.MustCompile(match)
 	var found []string
-	for _, r := range c.Requests() {
-		call := r.Method + " " + strings.TrimPrefix(r.Path, "/kafka/v3/clusters/"+c.ID())
-		if r.RawQuery != "" {
-			call += "?" + r.RawQuery
-		}
-		if pattern.MatchString(call) {
-			found = append(found, call)
-		}
+	for _, r := range requests(c, match) {
+		found = append(found, line(c, r))
 	}
 	return found
+}
+
+// bodies returns the bodies of the provider's requests to a cluster.
+func bodies(c *emulator.Cluster, match string) []string {
+	var found []string
+	for _, r := range requests(c, match) {
+		found = append(found, r.Body)
+	}
+	return found
+}
+
+func requests(c *emulator.Cluster, match string) []emulator.Request {
+	pattern := regexp.MustCompile(match)
+	return slices.DeleteFunc(c.Requests(), func(r emulator.Request) bool {
+		return r.Header.Get("User-Agent") == adminAgent || !pattern.MatchString(line(c, r))
+	})
+}
+
+func line(c *emulator.Cluster, r emulator.Request) string {
+	call := r.Method + " " + strings.TrimPrefix(r.Path, "/kafka/v3/clusters/"+c.ID())
+	if r.RawQuery != "" {
+		call += "?" + r.RawQuery
+	}
+	return call
 }
 
 // changes are the calls that change something.
