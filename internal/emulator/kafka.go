@@ -5,13 +5,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 )
 
-// KafkaOptions are the options with which a franz-go client connects to the cluster, as one of its users.
+// KafkaOptions are the options with which a franz-go client connects to the cluster, as the alphabetically first of
+// Config.KafkaUsers.
 func (c *Cluster) KafkaOptions() []kgo.Opt {
 	options := []kgo.Opt{kgo.SeedBrokers(c.BootstrapServers())}
 	if c.ca != nil {
@@ -19,8 +22,9 @@ func (c *Cluster) KafkaOptions() []kgo.Opt {
 		roots.AddCert(c.ca.certificate)
 		options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	}
-	for user, password := range c.cfg.KafkaUsers {
-		return append(options, kgo.SASL(plain.Auth{User: user, Pass: password}.AsMechanism()))
+	if len(c.cfg.KafkaUsers) > 0 {
+		user := slices.Min(slices.Collect(maps.Keys(c.cfg.KafkaUsers)))
+		options = append(options, kgo.SASL(plain.Auth{User: user, Pass: c.cfg.KafkaUsers[user]}.AsMechanism()))
 	}
 	return options
 }

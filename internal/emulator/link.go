@@ -52,7 +52,7 @@ type link struct {
 	// Guarded by cluster.mu.
 	remoteID   string
 	settings   map[string]string // those set, not the defaults
-	generation int               // counts changes of settings
+	generation int               // counts changes of the settings that connections are made with
 	remote     *broker.Remote    // what mirror topics are read from, or a source half's connection to its destination
 	origin     *Cluster          // the cluster behind remote, nil if it is none of the network
 	peer       *link             // of an OUTBOUND half, once it has found the INBOUND one

@@ -73,32 +73,34 @@ func (m *mirror) visible() bool { return m != nil && !time.Now().Before(m.visibl
 
 // look finds out how the mirror is doing; cluster.mu is held. It makes no call to a broker.
 func (m *mirror) look() (status string, lags []broker.PartitionLag) {
-	lags = m.lags
+	progress := broker.Progress{Lags: m.lags}
 	if m.state != statusStopped {
-		progress := m.link.copier.Progress(m.name)
-		lags = progress.Lags
+		progress = m.link.copier.Progress(m.name)
 		if progress.SourceMissing && m.link.remote != nil {
 			m.state = statusFailed
 		}
 	}
-	status = cmp.Or(m.link.cluster.pins[mirrorKey{m.link.name, m.name}], m.status())
+	status = cmp.Or(m.link.cluster.pins[mirrorKey{m.link.name, m.name}], m.status(progress.Err))
 	if status != m.seen {
 		m.seen, m.seenAt = status, time.Now()
 	}
-	return status, lags
+	return status, progress.Lags
 }
 
-// status is the true status; cluster.mu is held.
-func (m *mirror) status() string {
+// status is the true status; cluster.mu is held. Of the copier's troubles only a refused login counts, which the
+// link's own connection, logged in before, cannot see. All others it sees too, and the copier passes through some
+// when it changes connections.
+func (m *mirror) status(trouble *broker.DialError) string {
+	loggedOut := trouble != nil && trouble.Kind == broker.KindAuthentication
 	switch {
 	case m.state != statusActive:
 		return m.state
 	case enabled(m.link.settings, settingPaused):
 		return statusLinkPaused
+	case m.link.refused() || loggedOut:
+		return statusLinkFailed
 	case m.link.remote != nil:
 		return statusActive
-	case m.link.refused():
-		return statusLinkFailed
 	default:
 		return statusSourceUnavailable
 	}

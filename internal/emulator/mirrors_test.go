@@ -153,8 +153,12 @@ func TestSourceOutage(t *testing.T) {
 	}
 	source.Broker().Outage()
 	rest.awaitStatus("demo", "orders", "SOURCE_UNAVAILABLE")
-	link := rest.want(200, "GET", "/links/demo?include_tasks=true", nil)
-	if link["link_state"] != "UNAVAILABLE" || link["link_error"] != "BOOTSTRAP_TCP_CONNECTION_FAILED_ERROR" || link["link_error_message"] == nil {
+	var link object
+	eventually(t, "the link to be unavailable", func() bool {
+		link = rest.want(200, "GET", "/links/demo?include_tasks=true", nil)
+		return link["link_state"] == "UNAVAILABLE"
+	})
+	if link["link_error"] != "BOOTSTRAP_TCP_CONNECTION_FAILED_ERROR" || link["link_error_message"] == nil {
 		t.Errorf("link: %v", link)
 	}
 	if task := rows(object{"data": link["tasks"]}, "task_name")["TopicConfigsSync"]; task["state"] != "LINK_UNAVAILABLE" {

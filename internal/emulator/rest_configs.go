@@ -130,9 +130,14 @@ func (c *Cluster) alterLink(name string, alterations []alteration, validateOnly 
 	}
 	c.mu.Lock()
 	settings, err := c.altered(l.settings, alterations)
+	if err == nil {
+		err = l.checkModes(settings)
+	}
 	if err == nil && !validateOnly {
+		if !maps.Equal(clientSettings(l.settings), clientSettings(settings)) {
+			l.generation++
+		}
 		l.settings = settings
-		l.generation++
 	}
 	c.mu.Unlock()
 	if err != nil {
@@ -143,6 +148,17 @@ func (c *Cluster) alterLink(name string, alterations []alteration, validateOnly 
 		l.nudge()
 	}
 	return answer{status: http.StatusNoContent}, nil
+}
+
+// clientSettings are the settings that connections are made with.
+func clientSettings(settings map[string]string) map[string]string {
+	client := maps.Clone(settings)
+	maps.DeleteFunc(client, func(name, _ string) bool {
+		name = strings.TrimPrefix(name, localPrefix)
+		return name != settingBootstrap && name != "security.protocol" &&
+			!strings.HasPrefix(name, "sasl.") && !strings.HasPrefix(name, "ssl.")
+	})
+	return client
 }
 
 // altered returns settings after alterations, or what is wrong with these.

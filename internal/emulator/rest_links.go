@@ -259,15 +259,16 @@ func (c *Cluster) specifiedLink(r *call) (*link, error) {
 		mode: withDefault(settings, settingLinkMode), connection: withDefault(settings, settingConnectionMode),
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	if err := l.checkModes(); err != nil {
+	if err := l.checkModes(settings); err != nil {
 		return nil, err
 	}
 	l.remoteID, err = l.expectedRemote(body)
 	return l, err
 }
 
-func (l *link) checkModes() error {
-	_, hasBootstrap := l.settings[settingBootstrap]
+// checkModes checks what the modes of a link demand of its settings.
+func (l *link) checkModes(settings map[string]string) error {
+	_, hasBootstrap := settings[settingBootstrap]
 	switch {
 	case l.mode == modeSource && l.connection == inbound:
 		return badRequest("A link with link.mode=SOURCE must have connection.mode=OUTBOUND.")

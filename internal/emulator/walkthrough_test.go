@@ -11,11 +11,12 @@ import (
 
 const plainLogin = "org.apache.kafka.common.security.plain.PlainLoginModule required username='%s' password='%s';"
 
-// secured starts a cluster with TLS, REST users and SASL users, whose passwords hold the cluster's id.
+// secured starts a cluster with TLS, REST users and SASL users, whose passwords hold the cluster's id. Tests read and
+// write as the user client, links as the user link.
 func secured(t *testing.T, id string) (*emulator.Cluster, *rest) {
 	t.Helper()
 	cfg := emulator.Config{
-		ClusterID: id, TLS: true, Users: map[string]string{"admin": "rest-" + id}, KafkaUsers: map[string]string{"link": "kafka-" + id},
+		ClusterID: id, TLS: true, Users: map[string]string{"admin": "rest-" + id}, KafkaUsers: map[string]string{"client": "client-" + id, "link": "kafka-" + id},
 	}
 	c := start(t, cfg)
 	return c, restOf(t, c, cfg)
