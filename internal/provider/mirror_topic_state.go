@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func transition(status, wanted string) error {
 	case failed:
 		return fmt.Errorf("it is %s. Mend the link or its source, or write state = %q to stop it with the records it has", status, stateFailedOver)
 	default:
-		return fmt.Errorf("it is %s. Wait until that is over; state = %q stops it at once with the records it has", status, stateFailedOver)
+		return fmt.Errorf("it is %s. Wait until that is over; state = %q stops it at once with the records it has", cmp.Or(status, "in a status that was not read yet"), stateFailedOver)
 	}
 }
 
