@@ -123,7 +123,7 @@ func TestRefusedCalls(t *testing.T) {
 		"immutable setting": {"PUT", "/links/demo/configs:alter", alter("cluster.link.prefix", "x"), 400, 40002},
 		"read-only setting": {"PUT", "/links/demo/configs:alter", alter("retry.backoff.ms", "1"), 400, 40002},
 		"malformed setting": {"PUT", "/links/demo/configs:alter", alter("acl.sync.ms", "0"), 400, 40002},
-		"needed setting":     {"DELETE", "/links/demo/configs/bootstrap.servers", nil, 400, 40002},
+		"needed setting":    {"DELETE", "/links/demo/configs/bootstrap.servers", nil, 400, 40002},
 		"setting of a kind": {"PUT", "/links/demo/configs:alter", alter("acl.sync.ms", 5), 400, 400},
 		"no value":          {"PUT", "/links/demo/configs/acl.sync.ms", object{}, 400, 40002},
 		"POST of alter":     {"POST", "/links/demo/configs:alter", alter("acl.sync.ms", "2000"), 405, 405},
