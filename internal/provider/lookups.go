@@ -19,11 +19,12 @@ type lookups struct {
 	mirrors  memo[map[string]occupant]
 	topics   memo[map[string]bool]
 	prefixes keyed[string]
+	stops    keyed[map[string]stopForecast] // by link
 }
 
 func newLookups() *lookups {
 	l := &lookups{}
-	l.mirrors.keepErrors, l.topics.keepErrors = true, true
+	l.mirrors.keepErrors, l.topics.keepErrors, l.stops.keepErrors = true, true, true
 	return l
 }
 
@@ -43,9 +44,9 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 	if o, ok := mirrors[topic]; ok {
 		return &o, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, planPatience)
-	defer cancel()
 	topics, err := e.lookups.topics.get(ctx, func() (map[string]bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, planPatience)
+		defer cancel()
 		list, err := e.client.Topics(ctx)
 		names := make(map[string]bool, len(list))
 		for _, t := range list {
@@ -55,6 +56,8 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 	})
 	taken := topics[topic]
 	if errors.Is(err, kafkarest.ErrNotFound) || errors.Is(err, kafkarest.ErrUnsupported) {
+		ctx, cancel := context.WithTimeout(ctx, planPatience)
+		defer cancel()
 		_, err = e.client.Topic(ctx, topic)
 		taken = err == nil
 		if errors.Is(err, kafkarest.ErrNotFound) {
@@ -98,6 +101,60 @@ func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
 		}
 		return "", nil
 	})
+}
+
+// stopForecast is what promoting a mirror topic would meet.
+type stopForecast struct {
+	status  string
+	lag     int64  // records, over all partitions
+	refusal string // the server's words; empty: it would be accepted
+}
+
+// stopForecasts asks once for all mirror topics of a link what promoting them
+// would meet: a plan may be about to promote hundreds.
+func (e *endpoint) stopForecasts(ctx context.Context, link string) (map[string]stopForecast, error) {
+	return e.lookups.stops.get(ctx, link, func() (map[string]stopForecast, error) {
+		ctx, cancel := context.WithTimeout(ctx, planPatience)
+		defer cancel()
+		mirrors, err := e.client.Mirrors(ctx, link, "")
+		if err != nil {
+			return nil, err
+		}
+		forecasts := make(map[string]stopForecast, len(mirrors))
+		var names []string
+		for _, m := range mirrors {
+			forecasts[m.Name] = stopForecast{status: m.Status, lag: totalLag(m.Lags)}
+			if m.Status != kafkarest.StatusStopped && m.Status != kafkarest.StatusPendingStopped {
+				names = append(names, m.Name)
+			}
+		}
+		if len(names) == 0 {
+			return forecasts, nil
+		}
+		verdicts, err := e.client.AlterMirrors(ctx, link, kafkarest.Promote, kafkarest.Selection{Names: names}, true)
+		for _, v := range verdicts {
+			forecast := forecasts[v.MirrorTopicName]
+			if len(v.Lags) > 0 {
+				forecast.lag = totalLag(v.Lags)
+			}
+			if v.Refused() {
+				forecast.refusal = v.ErrorMessage
+			}
+			forecasts[v.MirrorTopicName] = forecast
+		}
+		if errors.Is(err, kafkarest.ErrUnsupported) {
+			err = nil // the lag is known all the same
+		}
+		return forecasts, err
+	})
+}
+
+func totalLag(lags []kafkarest.Lag) int64 {
+	var total int64
+	for _, l := range lags {
+		total += l.Lag
+	}
+	return total
 }
 
 func index[T any](rows []T, key func(T) string) map[string]T {

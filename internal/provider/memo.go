@@ -36,6 +36,8 @@ func (m *memo[T]) get(ctx context.Context, load func() (T, error)) (T, error) {
 
 // keyed is a memo for each key.
 type keyed[T any] struct {
+	keepErrors bool
+
 	mu    sync.Mutex
 	memos map[string]*memo[T]
 }
@@ -47,7 +49,7 @@ func (k *keyed[T]) get(ctx context.Context, key string, load func() (T, error)) 
 	}
 	m := k.memos[key]
 	if m == nil {
-		m = &memo[T]{}
+		m = &memo[T]{keepErrors: k.keepErrors}
 		k.memos[key] = m
 	}
 	k.mu.Unlock()

@@ -31,16 +31,20 @@ func (r *mirrorTopicResource) ValidateConfig(ctx context.Context, req resource.V
 // ModifyPlan decides where the mirror topic lives, what replaces it, and whether
 // what is planned can be done. It changes nothing on a server.
 func (r *mirrorTopicResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.endpoints == nil {
+	if r.endpoints == nil {
 		return
 	}
 	var config, plan, state mirrorTopicModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	exists := !req.State.Raw.IsNull()
 	if exists {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
+	if req.Plan.Raw.IsNull() {
+		r.warnOfDestroy(ctx, state, &resp.Diagnostics)
+		return
+	}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -49,7 +53,7 @@ func (r *mirrorTopicResource) ModifyPlan(ctx context.Context, req resource.Modif
 	if exists {
 		resp.RequiresReplace = append(resp.RequiresReplace, mirrorReplacements(state, plan, place.moves)...)
 		if len(resp.RequiresReplace) == 0 {
-			r.checkTransition(config, plan, state, &resp.Diagnostics)
+			r.checkTransition(ctx, config, plan, state, &resp.Diagnostics)
 		}
 	} else {
 		r.planCreation(ctx, config, &plan, &resp.Diagnostics)
@@ -85,7 +89,7 @@ func mirrorReplacements(state, plan mirrorTopicModel, moves bool) path.Paths {
 }
 
 // checkTransition judges a change of state by the status that was last read.
-func (r *mirrorTopicResource) checkTransition(config, plan, state mirrorTopicModel, diags *diag.Diagnostics) {
+func (r *mirrorTopicResource) checkTransition(ctx context.Context, config, plan, state mirrorTopicModel, diags *diag.Diagnostics) {
 	at := path.Root("state")
 	name, now := state.MirrorTopicName.ValueString(), state.State.ValueString()
 	if config.State.IsNull() {
@@ -101,6 +105,13 @@ func (r *mirrorTopicResource) checkTransition(config, plan, state mirrorTopicMod
 	}
 	if err := transition(statusOf(state), wanted); err != nil {
 		addPlanError(diags, at, "State cannot be reached", fmt.Sprintf("The mirror topic %q cannot become %s: %s", name, wanted, sentence(err.Error())))
+		return
+	}
+	switch wanted {
+	case statePromoted:
+		r.warnOfStop(ctx, kafkarest.Promote, state, diags)
+	case stateFailedOver:
+		r.warnOfStop(ctx, kafkarest.Failover, state, diags)
 	}
 }
 

@@ -240,11 +240,7 @@ func describe(m *kafkarest.Mirror) string {
 	if m.Error != "" && m.Error != "NO_ERROR" {
 		fmt.Fprintf(&b, ", error %s", m.Error)
 	}
-	lag := int64(0)
-	for _, l := range m.Lags {
-		lag += l.Lag
-	}
-	if lag > 0 {
+	if lag := totalLag(m.Lags); lag > 0 {
 		fmt.Fprintf(&b, ", and is %d records behind", lag)
 	}
 	for _, e := range m.TransitionErrors {
