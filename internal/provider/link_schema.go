@@ -92,9 +92,15 @@ func (r *linkResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"link_error_message": schema.StringAttribute{
 				Computed: true, MarkdownDescription: "The server's words on `link_error`.",
 			},
-			"timeouts": timeouts.AttributesAll(ctx),
+			"timeouts": timeoutsAttribute(ctx, "`create` 5m, `read` 1m, `update` 5m, `delete` 10m"),
 		},
 	}
+}
+
+func timeoutsAttribute(ctx context.Context, defaults string) schema.Attribute {
+	attribute := timeouts.AttributesAll(ctx).(schema.SingleNestedAttribute)
+	attribute.MarkdownDescription = "How long each operation may take, waiting included, as durations such as `90s`. Defaults: " + defaults + "."
+	return attribute
 }
 
 func endpointAttribute(purpose string) schema.Attribute {

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -64,7 +63,7 @@ func (r *mirrorTopicResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"mirror_status":      schema.StringAttribute{Computed: true, MarkdownDescription: "Status as the server reports it. Servers know more of them than `state` has values."},
 			"mirror_topic_error": schema.StringAttribute{Computed: true, MarkdownDescription: "What is wrong with the mirror topic, as the server reports it."},
 			"num_partitions":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of partitions."},
-			"timeouts":           timeouts.AttributesAll(ctx),
+			"timeouts":           timeoutsAttribute(ctx, "`create` 5m, `read` 1m, `update` 20m, `delete` 20m"),
 		},
 	}
 }

@@ -1,0 +1,217 @@
+package provider
+
+import (
+	"context"
+	"maps"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// life takes one object through its life, as Terraform's core does over the
+// wire. Tests of what a plan shows or of how a state ends up use the CLI; this
+// is for what the CLI cannot do, such as being interrupted at a given moment.
+type life struct {
+	*wire
+	typeName string
+	state    tftypes.Value
+	private  []byte
+}
+
+// newLife configures a provider, which must go well.
+func newLife(t *testing.T, typeName string, provider attrs) *life {
+	t.Helper()
+	w := newWire(t)
+	expectDiagnostics(t, w.configure(provider))
+	l := &life{wire: w, typeName: typeName}
+	l.state = tftypes.NewValue(l.schemaType(), nil)
+	return l
+}
+
+func (l *life) schemaType() tftypes.Type {
+	return l.schema.ResourceSchemas[l.typeName].ValueType()
+}
+
+func (l *life) validate(config attrs) []*tfprotov6.Diagnostic {
+	l.t.Helper()
+	resp, err := l.ValidateResourceConfig(l.t.Context(), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: l.typeName, Config: l.encode(value(l.schemaType(), config)),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return resp.Diagnostics
+}
+
+// proposal is what a provider has planned.
+type proposal struct {
+	config, state tftypes.Value
+	private       []byte
+	replace       []string // the attributes for which the object is replaced
+	diagnostics   []*tfprotov6.Diagnostic
+}
+
+func (l *life) plan(config attrs) proposal {
+	l.t.Helper()
+	p := proposal{config: value(l.schemaType(), config)}
+	resp, err := l.PlanResourceChange(l.t.Context(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: l.typeName, Config: l.encode(p.config), PriorState: l.encode(l.state), PriorPrivate: l.private,
+		ProposedNewState: l.encode(l.proposed(p.config)),
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	p.diagnostics = resp.Diagnostics
+	if hasError(p.diagnostics) {
+		return p
+	}
+	p.state, p.private = l.decode(resp.PlannedState), resp.PlannedPrivate
+	// As the core does, count only attributes that really change.
+	for _, at := range resp.RequiresReplace {
+		name := string(at.Steps()[0].(tftypes.AttributeName))
+		if !attribute(l.state, name).Equal(attribute(p.state, name)) {
+			p.replace = append(p.replace, name)
+		}
+	}
+	return p
+}
+
+// proposed is the configuration, with prior values of computed attributes that it leaves out.
+func (l *life) proposed(config tftypes.Value) tftypes.Value {
+	merged := map[string]tftypes.Value{}
+	for _, a := range l.schema.ResourceSchemas[l.typeName].Block.Attributes {
+		v := attribute(config, a.Name)
+		switch {
+		case a.WriteOnly:
+			v = tftypes.NewValue(v.Type(), nil)
+		case a.Computed && v.IsNull() && l.state.IsNull():
+			v = tftypes.NewValue(v.Type(), unknown)
+		case a.Computed && v.IsNull():
+			v = attribute(l.state, a.Name)
+		}
+		merged[a.Name] = v
+	}
+	return tftypes.NewValue(config.Type(), merged)
+}
+
+// carryOut applies what was planned. The state is then what the provider says.
+func (l *life) carryOut(ctx context.Context, p proposal) []*tfprotov6.Diagnostic {
+	l.t.Helper()
+	resp, err := l.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: l.typeName, Config: l.encode(p.config), PriorState: l.encode(l.state),
+		PlannedState: l.encode(p.state), PlannedPrivate: p.private,
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.state, l.private = l.decode(resp.NewState), resp.Private
+	return resp.Diagnostics
+}
+
+// apply plans, which must go well and replace nothing, and applies.
+func (l *life) apply(config attrs) []*tfprotov6.Diagnostic {
+	l.t.Helper()
+	p := l.plan(config)
+	if hasError(p.diagnostics) || len(p.replace) > 0 {
+		expectDiagnostics(l.t, p.diagnostics)
+		l.t.Fatalf("planned with a replacement because of %q", p.replace)
+	}
+	return l.carryOut(l.t.Context(), p)
+}
+
+func (l *life) destroy() []*tfprotov6.Diagnostic {
+	l.t.Helper()
+	none := tftypes.NewValue(l.schemaType(), nil)
+	return l.carryOut(l.t.Context(), proposal{config: none, state: none, private: l.private})
+}
+
+func (l *life) refresh() []*tfprotov6.Diagnostic {
+	l.t.Helper()
+	resp, err := l.ReadResource(l.t.Context(), &tfprotov6.ReadResourceRequest{
+		TypeName: l.typeName, CurrentState: l.encode(l.state), Private: l.private,
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.state, l.private = l.decode(resp.NewState), resp.Private
+	return resp.Diagnostics
+}
+
+func (l *life) importID(ctx context.Context, id string) []*tfprotov6.Diagnostic {
+	l.t.Helper()
+	resp, err := l.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: l.typeName, ID: id})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, imported := range resp.ImportedResources {
+		l.state, l.private = l.decode(imported.State), imported.Private
+	}
+	return resp.Diagnostics
+}
+
+func (l *life) decode(v *tfprotov6.DynamicValue) tftypes.Value {
+	l.t.Helper()
+	decoded, err := v.Unmarshal(l.schemaType())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return decoded
+}
+
+// attribute is an attribute of an object, or null where there is none.
+func attribute(object tftypes.Value, name string) tftypes.Value {
+	attributes := map[string]tftypes.Value{}
+	if object.IsNull() || object.As(&attributes) != nil {
+		return tftypes.NewValue(object.Type().(tftypes.Object).AttributeTypes[name], nil)
+	}
+	return attributes[name]
+}
+
+// expectState wants attributes of the state to be these strings, maps, and nil for null.
+func (l *life) expectState(want attrs) {
+	l.t.Helper()
+	if l.state.IsNull() {
+		l.t.Error("there is no state")
+		return
+	}
+	for name, v := range want {
+		got := attribute(l.state, name)
+		if !got.Equal(value(got.Type(), v)) {
+			l.t.Errorf("%s is %s, want %v", name, got, v)
+		}
+	}
+}
+
+func (l *life) expectNoState() {
+	l.t.Helper()
+	if !l.state.IsNull() {
+		l.t.Errorf("there is a state: %s", l.state)
+	}
+}
+
+// expectUnchanged wants a plan of the configuration to change nothing.
+func (l *life) expectUnchanged(config attrs) {
+	l.t.Helper()
+	p := l.plan(config)
+	if hasError(p.diagnostics) {
+		expectDiagnostics(l.t, p.diagnostics)
+		return
+	}
+	differences, err := p.state.Diff(l.state)
+	if err != nil || len(differences) > 0 {
+		l.t.Errorf("planned: %v (%v)", differences, err)
+	}
+}
+
+// keys lists the attributes that a plan changes.
+func (l *life) changed(p proposal) []string {
+	var names []string
+	for name := range maps.Keys(p.state.Type().(tftypes.Object).AttributeTypes) {
+		if !attribute(p.state, name).Equal(attribute(l.state, name)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
