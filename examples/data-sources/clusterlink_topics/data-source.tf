@@ -1,0 +1,14 @@
+# Every topic of the source that belongs to orders is mirrored, those that are
+# created later from the next apply on.
+data "clusterlink_topics" "orders" {
+  endpoint         = "source"
+  topic_name_regex = "^orders"
+}
+
+resource "clusterlink_mirror_topic" "orders" {
+  for_each = toset([for topic in data.clusterlink_topics.orders.topics : topic.topic_name])
+
+  endpoint          = "destination"
+  link_name         = "orders"
+  source_topic_name = each.key
+}

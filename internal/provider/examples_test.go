@@ -1,0 +1,271 @@
+package provider
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/linkconfig"
+)
+
+const (
+	examples        = "../../examples"
+	linkExample     = examples + "/resources/clusterlink_link"
+	mirrorExample   = examples + "/resources/clusterlink_mirror_topic"
+	providerExample = examples + "/provider"
+)
+
+// files are those of a configuration, by name.
+type files map[string]string
+
+// add reads the files of a folder that match a pattern. Configurations of several
+// folders can stand side by side.
+func (f files) add(t *testing.T, folder, pattern string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(folder, pattern))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("nothing is %s/%s: %v", folder, pattern, err)
+	}
+	for _, file := range found {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		if filepath.Ext(name) == ".tf" {
+			name = filepath.Base(folder) + "_" + name
+		}
+		f[name] = string(text)
+	}
+}
+
+// folder writes the files into a folder of their own.
+func (f files) folder(t *testing.T) config.TestStepConfigFunc {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range f {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return config.StaticDirectory(folder)
+}
+
+// exampleProvider is what examples without a provider block are planned with.
+// They name servers under example.com, which planning must not ask.
+func (w *world) exampleProvider() files {
+	return files{
+		"provider.tf": w.config(`
+terraform {
+  required_providers {
+    clusterlink = { source = "clusterlink/clusterlink" }
+  }
+}`),
+		"no_validation_override.tf": `provider "clusterlink" { plan_validation = false }`,
+	}
+}
+
+// expectPlan runs the CLI, which has to be that new, to plan something.
+func expectPlan(t *testing.T, f files, since *version.Version) {
+	t.Helper()
+	resource.Test(t, resource.TestCase{
+		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(since)},
+		Steps: []resource.TestStep{{
+			ProtoV6ProviderFactories: factories,
+			ConfigDirectory:          f.folder(t),
+			ConfigVariables: config.Variables{ // an example declares those that it needs
+				"source_api_key":       config.StringVariable("key"),
+				"source_api_secret":    config.StringVariable("secret"),
+				"destination_password": config.StringVariable("secret"),
+				"password":             config.StringVariable("secret"),
+			},
+			PlanOnly:           true,
+			ExpectNonEmptyPlan: true,
+		}},
+	})
+}
+
+// Every example that a page of the documentation shows is a configuration that
+// can be planned, beside the link that it is about and the provider's block.
+func TestExamplesPlan(t *testing.T) {
+	t.Parallel()
+	folders, err := filepath.Glob(examples + "/*s/*")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, folder := range folders {
+		t.Run(strings.TrimPrefix(folder, examples+"/"), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.topic("orders")
+			f, since := w.exampleProvider(), tfversion.Version1_11_0
+			switch filepath.Base(filepath.Dir(filepath.Clean(folder))) {
+			case "resources":
+				f.add(t, linkExample, "[rv]*.tf") // not the import
+				f.add(t, folder, "resource*.tf")
+			case "data-sources":
+				w.topic("payments")
+				w.linkAndMirror("payments")
+				f.add(t, folder, "*")
+			case "functions":
+				f.add(t, folder, "*")
+			case "actions":
+				since = tfversion.Version1_14_0
+				f.add(t, folder, "*")
+			default:
+				t.Fatal("no test knows how to plan this example")
+			}
+			expectPlan(t, f, since)
+		})
+	}
+}
+
+// The provider's example is enough for links on both of its endpoints.
+func TestProviderExamplePlans(t *testing.T) {
+	t.Parallel()
+	ca, err := emulator.NewCA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := files{
+		"ca.pem":                    ca.Certificate(),
+		"no_validation_override.tf": `provider "clusterlink" { plan_validation = false }`,
+		"links.tf": `
+resource "clusterlink_link" "half" {
+  for_each          = toset(["source", "destination"])
+  endpoint          = each.key
+  link_name         = "demo"
+  connection_mode   = "INBOUND"
+  remote_cluster_id = "lkc-other"
+}`,
+	}
+	f.add(t, providerExample, "*")
+	expectPlan(t, f, tfversion.Version1_11_0)
+}
+
+// The examples of import lead from ids to objects, by command and by block.
+func TestImportExamplesPlan(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{linkExample, mirrorExample} {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.topic("orders")
+			w.linkAndMirror("orders")
+			f := w.exampleProvider()
+			f.add(t, linkExample, "[rv]*.tf")
+			f.add(t, folder, "*.tf")
+
+			command := regexp.MustCompile(`(?m)^terraform import (\S+) (\S+)$`)
+			f.add(t, folder, "import.sh")
+			block := regexp.MustCompile(`to = (\S+)\n +id = "(\S+)"`)
+			inBlock, inCommand := block.FindStringSubmatch(f[filepath.Base(folder)+"_import-by-string-id.tf"]), command.FindStringSubmatch(f["import.sh"])
+			if inBlock == nil || inCommand == nil || !slices.Equal(inBlock[1:], inCommand[1:]) {
+				t.Fatalf("the block imports %q, the command %q", inBlock, inCommand)
+			}
+			expectPlan(t, f, tfversion.Version1_11_0)
+		})
+	}
+}
+
+// The two examples that are whole stories are applied, twice, and destroyed:
+// records arrive, and stay when all else is gone.
+func TestStoryExamplesApply(t *testing.T) {
+	t.Parallel()
+	for _, story := range []string{"demo", "source-initiated"} {
+		t.Run(story, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.topic("demo-link-topic", "1", "2", "3", "4", "5")
+			apply := resource.TestStep{
+				ProtoV6ProviderFactories: factories,
+				ConfigDirectory:          config.StaticDirectory(filepath.Join(examples, story)),
+				ConfigVariables:          w.storyVariables(),
+				Check: func(*terraform.State) error {
+					w.expectRecords(w.destination, "demo-link-topic", "1", "2", "3", "4", "5")
+					return nil
+				},
+			}
+			again := apply
+			again.ConfigPlanChecks.PreApply = []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction("clusterlink_mirror_topic.demo", plancheck.ResourceActionNoop),
+			}
+			resource.Test(t, resource.TestCase{
+				TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
+				Steps:                  []resource.TestStep{apply, again},
+			})
+
+			w.produce(w.destination, "demo-link-topic", "6")
+			w.expectRecords(w.destination, "demo-link-topic", "1", "2", "3", "4", "5", "6")
+			made, want := changes(w.destination), []string{
+				"POST /links?link_name=demo-link&validate_link=true", "POST /links/demo-link/mirrors",
+				"POST /links/demo-link/mirrors:promote", "DELETE /links/demo-link",
+			}
+			if !slices.Equal(made, want) {
+				t.Errorf("changes at the destination: %q, want %q", made, want)
+			}
+		})
+	}
+}
+
+// storyVariables are the clusters of this world, for either story.
+func (w *world) storyVariables() config.Variables {
+	variables := config.Variables{}
+	for side, c := range map[string]*emulator.Cluster{"source": w.source, "destination": w.destination} {
+		for name, value := range map[string]string{
+			"rest_endpoint": c.RESTEndpoint(), "rest_username": restUser, "rest_password": restPassword,
+			"bootstrap_servers": c.BootstrapServers(), "kafka_username": kafkaUser, "kafka_password": kafkaPassword,
+			"cluster_id": c.ID(), "ca_certificate": c.CACertificate(),
+		} {
+			variables[side+"_"+name] = config.StringVariable(value)
+		}
+	}
+	return variables
+}
+
+// linkAndMirror makes a link "orders" on the destination, and a mirror topic
+// over it, without Terraform.
+func (w *world) linkAndMirror(topic string) {
+	w.t.Helper()
+	client, err := kafkarest.New(kafkarest.Config{
+		Endpoint: w.destination.RESTEndpoint(), ClusterID: w.destination.ID(), CACertificate: w.destination.CACertificate(),
+		Username: restUser, Password: restPassword,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	jaas, err := linkconfig.JAAS("PLAIN", kafkaUser, kafkaPassword)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	err = client.CreateLink(ctx, kafkarest.NewLink{Name: "orders", SourceClusterID: w.source.ID(), Validate: true, Configs: []kafkarest.Setting{
+		{Name: "bootstrap.servers", Value: w.source.BootstrapServers()},
+		{Name: "security.protocol", Value: "SASL_SSL"},
+		{Name: "sasl.mechanism", Value: "PLAIN"},
+		{Name: "sasl.jaas.config", Value: jaas},
+		{Name: "ssl.truststore.type", Value: "PEM"},
+		{Name: "ssl.truststore.certificates", Value: w.source.CACertificate()},
+	}}, false)
+	if err == nil {
+		err = client.CreateMirror(ctx, "orders", kafkarest.NewMirror{SourceTopicName: topic})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
