@@ -81,11 +81,9 @@ func (w *world) admin(c *emulator.Cluster) *kafkarest.Client {
 	return client
 }
 
-// hcl is the provider block for both clusters, and body with these names
-// replaced: SOURCE_BOOTSTRAP, DESTINATION_BOOTSTRAP (addresses), SOURCE_CA,
-// DESTINATION_CA (PEM texts in quotes), JAAS (the right line, in quotes).
-func (w *world) hcl(body string) string {
-	return fmt.Sprintf(`
+// config is the provider block for both clusters, and body, filled.
+func (w *world) config(body string) string {
+	return w.fill(fmt.Sprintf(`
 provider "clusterlink" {
   endpoints = {
     source = {
@@ -96,17 +94,20 @@ provider "clusterlink" {
     }
   }
 }
-`, w.source.RESTEndpoint(), restUser, restPassword, w.destination.RESTEndpoint(), restUser, restPassword) + body
+`, w.source.RESTEndpoint(), restUser, restPassword, w.destination.RESTEndpoint(), restUser, restPassword) + body)
 }
 
-func (w *world) config(body string) string {
+// fill replaces these names in a configuration: SOURCE_BOOTSTRAP,
+// DESTINATION_BOOTSTRAP (addresses), SOURCE_CA, DESTINATION_CA (PEM texts in
+// quotes), JAAS (the right line, in quotes).
+func (w *world) fill(config string) string {
 	return strings.NewReplacer(
 		"SOURCE_BOOTSTRAP", w.source.BootstrapServers(),
 		"DESTINATION_BOOTSTRAP", w.destination.BootstrapServers(),
 		"SOURCE_CA", fmt.Sprintf("%q", w.source.CACertificate()),
 		"DESTINATION_CA", fmt.Sprintf("%q", w.destination.CACertificate()),
 		"JAAS", fmt.Sprintf("provider::clusterlink::jaas_config(%q, %q, %q)", "PLAIN", kafkaUser, kafkaPassword),
-	).Replace(w.hcl(body))
+	).Replace(config)
 }
 
 // demoLink is a destination-initiated link; extra arguments go into its block.
