@@ -14,7 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -49,7 +49,7 @@ type Broker struct {
 	readOnly *readOnlyTopics
 	client   *kgo.Client // in-process: no TLS, no SASL, not touched by Outage
 	admin    *kadm.Client
-	close    func()
+	closed   atomic.Bool
 }
 
 // Start starts a cluster that listens on free ports of 127.0.0.1.
@@ -75,13 +75,6 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	b.cluster = cluster
 	b.readOnly = guardReadOnly(cluster)
-	b.close = sync.OnceFunc(func() {
-		b.client.Close()
-		b.cluster.Close()
-		for _, g := range b.gates {
-			_ = g.Close()
-		}
-	})
 	b.client, err = kgo.NewClient(
 		kgo.SeedBrokers(b.Addr()),
 		kgo.Dialer(b.dialInside),
@@ -111,7 +104,16 @@ func (b *Broker) Addr() string { return b.gates[0].addr }
 
 // Close ends the cluster and forgets its data. Calls that are under way, here
 // and in clients, end with an error.
-func (b *Broker) Close() { b.close() }
+func (b *Broker) Close() {
+	if b.closed.Swap(true) {
+		return
+	}
+	b.client.Close()
+	b.cluster.Close()
+	for _, g := range b.gates {
+		_ = g.Close()
+	}
+}
 
 // Outage makes the cluster unreachable: nobody listens on its ports, and every
 // client's connection is cut. Data, and the methods of Broker, stay.

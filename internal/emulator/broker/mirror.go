@@ -65,6 +65,7 @@ func (m *mirror) record(seen measurement) {
 	m.measured = time.Now()
 	m.missing = seen.missing || m.id != [16]byte{} && m.id != seen.id
 	if m.missing {
+		m.err = nil // whatever it was, this is why
 		return
 	}
 	m.id = seen.id

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -225,10 +226,10 @@ func (s *source) write(fetches kgo.Fetches) {
 	}
 }
 
-// fetchError is the error of a topic that cannot be read; nil where it is only
-// to be taken up anew.
+// fetchError is the error of a topic that cannot be read; nil where it only has
+// to be taken up anew, as when the source's log no longer has what comes next.
 func (s *source) fetchError(err error) *DialError {
-	if errors.Is(err, kgo.ErrClientClosed) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, kerr.OffsetOutOfRange) || errors.Is(err, kgo.ErrClientClosed) || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return dialError(err, s.remote.settings.sasl != nil)

@@ -50,7 +50,7 @@ func (b *Broker) CreateTopic(ctx context.Context, name string, partitions int32,
 	if err == nil {
 		err = resp.Err
 	}
-	return topicError(name, err)
+	return b.topicError(name, err)
 }
 
 // DeleteTopic deletes a topic and its records. A read-only topic is, of
@@ -63,16 +63,13 @@ func (b *Broker) DeleteTopic(ctx context.Context, name string) error {
 	if err == nil {
 		b.SetReadOnly(name, false)
 	}
-	return topicError(name, err)
+	return b.topicError(name, err)
 }
 
 // Topics lists all topics, sorted by name.
 func (b *Broker) Topics(ctx context.Context) ([]Topic, error) {
 	topics, err := listTopics(ctx, b.client)
-	if errors.Is(err, kgo.ErrClientClosed) {
-		err = ErrClosed
-	}
-	return topics, err
+	return topics, b.unlessClosed(err)
 }
 
 // Topic describes one topic.
@@ -81,7 +78,7 @@ func (b *Broker) Topic(ctx context.Context, name string) (Topic, error) {
 	if err == nil && len(found) == 0 {
 		err = ErrNoTopic
 	}
-	return found[name].describe(), topicError(name, err)
+	return found[name].describe(), b.topicError(name, err)
 }
 
 func listTopics(ctx context.Context, client *kgo.Client) ([]Topic, error) {
@@ -109,7 +106,7 @@ func (b *Broker) TopicConfigs(ctx context.Context, name string) ([]TopicConfig, 
 		err = resources[0].Err
 	}
 	if err != nil {
-		return nil, topicError(name, err)
+		return nil, b.topicError(name, err)
 	}
 	configs := make([]TopicConfig, 0, len(resources[0].Configs))
 	for _, c := range resources[0].Configs {
@@ -139,21 +136,27 @@ func (b *Broker) AlterTopicConfigs(ctx context.Context, name string, set map[str
 	if err == nil {
 		err = resp[0].Err
 	}
-	return topicError(name, err)
+	return b.topicError(name, err)
 }
 
 // topicError names the topic, and says with this package's errors what callers
 // ask for.
-func topicError(name string, err error) error {
-	switch {
+func (b *Broker) topicError(name string, err error) error {
+	switch err = b.unlessClosed(err); {
 	case err == nil:
 		return nil
 	case errors.Is(err, kerr.TopicAlreadyExists):
 		err = ErrTopicExists
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		err = ErrNoTopic
-	case errors.Is(err, kgo.ErrClientClosed):
-		err = ErrClosed
 	}
 	return fmt.Errorf("topic %q: %w", name, err)
+}
+
+// unlessClosed is err, or ErrClosed instead of what a closed client says.
+func (b *Broker) unlessClosed(err error) error {
+	if err != nil && b.closed.Load() {
+		return ErrClosed
+	}
+	return err
 }
