@@ -49,7 +49,7 @@ func (m *linkModel) settingMaps() []settingMap {
 func (m *linkModel) checkPlaces(diags *diag.Diagnostics) {
 	seen := map[string]string{}
 	for _, in := range m.settingMaps() {
-		for _, name := range slices.Sorted(maps.Keys(in.settings.Elements())) {
+		for _, name := range slices.Sorted(maps.Keys(written(in.settings))) {
 			at := path.Root(in.at).AtMapKey(name)
 			switch {
 			case linkconfig.IsMode(name):
@@ -79,8 +79,9 @@ func warnUnknownSetting(diags *diag.Diagnostics, at path.Path, name string) {
 // repeated: it may stand in a hidden map.
 func (m *linkModel) checkValues(diags *diag.Diagnostics) {
 	for _, in := range m.settingMaps() {
-		for name, value := range values(in.settings) {
-			err := linkconfig.Check(name, value)
+		settings := values(in.settings)
+		for _, name := range slices.Sorted(maps.Keys(settings)) {
+			err := linkconfig.Check(name, settings[name])
 			if err == nil {
 				continue
 			}
@@ -119,7 +120,7 @@ func (m *linkModel) checkModes(diags *diag.Diagnostics) {
 		return
 	}
 	for _, in := range m.settingMaps() {
-		if _, has := in.settings.Elements()[bootstrapSetting]; has || in.settings.IsUnknown() {
+		if _, has := written(in.settings)[bootstrapSetting]; has || in.settings.IsUnknown() {
 			return
 		}
 	}
@@ -141,7 +142,7 @@ func (m *linkModel) hasUnknownValue(name string) bool {
 // placeOf finds the map that a setting stands in.
 func (m *linkModel) placeOf(name string) path.Path {
 	for _, in := range m.settingMaps() {
-		if _, has := in.settings.Elements()[name]; has {
+		if _, has := written(in.settings)[name]; has {
 			return path.Root(in.at).AtMapKey(name)
 		}
 	}

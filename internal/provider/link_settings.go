@@ -24,11 +24,19 @@ const (
 	connectionModeSetting = "connection.mode"
 )
 
+// written returns the elements of a map of settings that are known or will be:
+// a setting that is null counts as left out.
+func written(m types.Map) map[string]attr.Value {
+	elements := m.Elements()
+	maps.DeleteFunc(elements, func(_ string, v attr.Value) bool { return v.IsNull() })
+	return elements
+}
+
 // values returns the known elements of a map of settings.
 func values(m types.Map) map[string]string {
 	known := map[string]string{}
-	for name, v := range m.Elements() {
-		if s, ok := v.(types.String); ok && !s.IsNull() && !s.IsUnknown() {
+	for name, v := range written(m) {
+		if s, ok := v.(types.String); ok && !s.IsUnknown() {
 			known[name] = s.ValueString()
 		}
 	}
@@ -182,7 +190,7 @@ type writeOnlyNames []string
 const writeOnlyNamesKey = "sensitive_config_wo_names"
 
 func namesIn(m types.Map) writeOnlyNames {
-	return slices.Sorted(maps.Keys(values(m)))
+	return slices.Sorted(maps.Keys(written(m)))
 }
 
 // loadWriteOnlyNames returns nil where none were ever kept, as after an import.
