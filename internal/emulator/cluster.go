@@ -217,3 +217,24 @@ func (c *Cluster) sleep(ctx context.Context, d time.Duration) {
 	case <-c.ctx.Done():
 	}
 }
+
+// Names that are being created or deleted are reserved, so that what was looked up stays true over the calls to
+// brokers in between.
+func linkKey(name string) string  { return "link/" + name }
+func topicKey(name string) string { return "topic/" + name }
+
+func (c *Cluster) reserve(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reserved[key] {
+		return false
+	}
+	c.reserved[key] = true
+	return true
+}
+
+func (c *Cluster) release(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.reserved, key)
+}

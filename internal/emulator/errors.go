@@ -75,6 +75,10 @@ func mirrorNotFound(name string) *apiError {
 	return &apiError{http.StatusNotFound, codeUnknownTopic, fmt.Sprintf("Mirror topic '%s' does not exist on this cluster link.", name)}
 }
 
+func wrongCluster(expected, actual string) *apiError {
+	return badRequest("Unable to validate cluster link due to error: expected cluster id '%s', but the cluster's id is '%s'.", expected, actual)
+}
+
 // linkExists differs by dialect, as two forms are reported of live servers.
 func (d Dialect) linkExists(name string) *apiError {
 	if d == ConfluentPlatform71 {

@@ -6,9 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +25,9 @@ const (
 	checkInterval = 250 * time.Millisecond
 	// promoteInterval is the time between first attempts to finish what is promoted.
 	promoteInterval = 10 * time.Millisecond
-	dialTimeout     = 10 * time.Second
+	// tidyInterval is the time between looks for mirror topics that a Kafka client deleted.
+	tidyInterval = time.Second
+	dialTimeout  = 10 * time.Second
 )
 
 var errNoOtherHalf = errors.New("the other half of the link is not connected")
@@ -36,7 +36,6 @@ var errNoOtherHalf = errors.New("the other half of the link is not connected")
 type link struct {
 	cluster    *Cluster
 	name       string
-	id         [16]byte
 	mode       string // link.mode
 	connection string // connection.mode
 	visibleAt  time.Time
@@ -50,6 +49,7 @@ type link struct {
 	source  *broker.Remote // what the copier reads
 
 	// Guarded by cluster.mu.
+	id         [16]byte
 	remoteID   string
 	settings   map[string]string // those set, not the defaults
 	generation int               // counts changes of the settings that connections are made with
@@ -95,13 +95,17 @@ func (l *link) stop() {
 // run keeps the link connected until ctx ends. Promotions that do not finish are tried less and less often.
 func (l *link) run(ctx context.Context, e *ends) {
 	defer func() { l.disconnect(e) }()
-	var checked time.Time
+	var checked, tidied time.Time
 	pause, nudged := promoteInterval, false
 	for ctx.Err() == nil {
 		if nudged || time.Since(checked) >= checkInterval {
 			e = l.connect(ctx, e)
 			l.autoCreate(ctx)
 			checked = time.Now()
+		}
+		if time.Since(tidied) >= tidyInterval {
+			l.forgetDeleted(ctx)
+			tidied = time.Now()
 		}
 		left, finished := l.promotePending(ctx)
 		if left == 0 {
@@ -134,188 +138,6 @@ func (l *link) nudge() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
-	}
-}
-
-// ends are the connections that an OUTBOUND link makes.
-type ends struct {
-	remote     *broker.Remote
-	peer       *link          // the INBOUND half, which reads from here; nil if there is none
-	local      *broker.Remote // for the peer to read from: this cluster, as the local. settings say
-	generation int            // of the settings they were made with
-}
-
-func (e *ends) close() {
-	e.remote.Close()
-	if e.local != nil {
-		e.local.Close()
-	}
-}
-
-// dial connects as an OUTBOUND link does. Its error is a *broker.DialError or an *apiError.
-func (l *link) dial(ctx context.Context) (*ends, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	l.cluster.mu.Lock()
-	settings, remoteID := maps.Clone(l.settings), l.remoteID
-	e := &ends{generation: l.generation}
-	l.cluster.mu.Unlock()
-
-	var err error
-	if e.remote, err = broker.Dial(ctx, settings); err != nil {
-		return nil, err
-	}
-	if id := e.remote.ClusterID(); remoteID != "" && id != remoteID {
-		e.close()
-		return nil, badRequest("Unable to validate cluster link due to error: expected cluster id '%s', but the remote cluster's id is '%s'.", remoteID, id)
-	}
-	if l.mode == modeDestination {
-		return e, nil
-	}
-	if e.peer = l.cluster.cfg.Network.find(settings[settingBootstrap]).inboundHalf(l.name); e.peer == nil {
-		if l.mode == modeBidirectional {
-			return e, nil
-		}
-		e.close()
-		return nil, badRequest("Cluster '%s' does not have a link named '%s'.", e.remote.ClusterID(), l.name)
-	}
-	if e.local, err = broker.Dial(ctx, l.localSettings(settings)); err != nil {
-		e.close()
-		return nil, err
-	}
-	return e, nil
-}
-
-// localSettings are those with which a source half reads its own cluster.
-func (l *link) localSettings(settings map[string]string) map[string]string {
-	local := map[string]string{settingBootstrap: l.cluster.BootstrapServers()}
-	for name, value := range settings {
-		if stripped, ok := strings.CutPrefix(name, localPrefix); ok {
-			local[stripped] = value
-		}
-	}
-	return local
-}
-
-// inboundHalf returns the link of that name which waits for its other half, nil if there is none to be seen.
-func (c *Cluster) inboundHalf(name string) *link {
-	if c == nil {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if l := c.links[name]; l.visible() && l.connection == inbound {
-		return l
-	}
-	return nil
-}
-
-// connect checks the connections of an OUTBOUND link, and makes new ones where they fail or the settings changed.
-func (l *link) connect(ctx context.Context, e *ends) *ends {
-	if l.connection == inbound || !l.stale(e) && l.ping(ctx, e) == nil {
-		return e
-	}
-	fresh, err := l.dial(ctx)
-	if ctx.Err() != nil {
-		if fresh != nil {
-			fresh.close()
-		}
-		return e
-	}
-	l.use(fresh, err)
-	if e != nil {
-		if e.peer != nil && (fresh == nil || fresh.peer != e.peer) {
-			e.peer.attach(nil, nil, err)
-		}
-		e.close()
-	}
-	return fresh
-}
-
-// stale tells whether connections were made with other settings, or to another half, than there are now.
-func (l *link) stale(e *ends) bool {
-	if l.connection == inbound {
-		return false
-	}
-	l.cluster.mu.Lock()
-	current := e != nil && e.generation == l.generation
-	l.cluster.mu.Unlock()
-	if !current || l.mode == modeDestination {
-		return !current
-	}
-	return l.cluster.cfg.Network.find(l.setting(settingBootstrap)).inboundHalf(l.name) != e.peer
-}
-
-// ping asks whether the other ends of connections are still there.
-func (l *link) ping(ctx context.Context, e *ends) error {
-	if err := e.remote.Ping(ctx); err != nil || e.local == nil {
-		return err
-	}
-	return e.local.Ping(ctx)
-}
-
-// use makes connections the link's own, or notes why there are none.
-func (l *link) use(e *ends, err error) {
-	if err != nil {
-		l.attach(nil, nil, err)
-		return
-	}
-	if e.peer != nil {
-		l.adopt(e.peer)
-		e.peer.attach(e.local, l.cluster, nil)
-	}
-	l.attach(e.remote, l.cluster.cfg.Network.find(l.setting(settingBootstrap)), nil)
-}
-
-// adopt makes two halves a pair, which has one id.
-func (l *link) adopt(peer *link) {
-	peer.cluster.mu.Lock()
-	id := peer.id
-	peer.cluster.mu.Unlock()
-	l.cluster.mu.Lock()
-	l.id, l.peer = id, peer
-	l.cluster.mu.Unlock()
-}
-
-// disconnect ends the connections of a link that is going; e may be nil.
-func (l *link) disconnect(e *ends) {
-	l.attach(nil, nil, errNoOtherHalf)
-	if e == nil {
-		return
-	}
-	if e.peer != nil {
-		e.peer.attach(nil, nil, errNoOtherHalf)
-	}
-	e.close()
-}
-
-// attach sets the connection, or why there is none.
-func (l *link) attach(remote *broker.Remote, origin *Cluster, err error) {
-	l.cluster.mu.Lock()
-	l.remote, l.origin, l.err, l.checked = remote, origin, err, true
-	if remote != nil && l.remoteID == "" && l.connection == outbound {
-		l.remoteID = remote.ClusterID()
-	}
-	l.cluster.mu.Unlock()
-	l.syncCopier()
-}
-
-// syncCopier lets the copier read what the link is connected to, or nothing while the link is paused.
-func (l *link) syncCopier() {
-	if l.copier == nil {
-		return
-	}
-	l.copying.Lock()
-	defer l.copying.Unlock()
-	l.cluster.mu.Lock()
-	source := l.remote
-	if enabled(l.settings, settingPaused) {
-		source = nil
-	}
-	l.cluster.mu.Unlock()
-	if source != l.source {
-		l.source = source
-		l.copier.SetRemote(source)
 	}
 }
 

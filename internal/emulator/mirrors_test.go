@@ -282,6 +282,24 @@ func TestDeletes(t *testing.T) {
 	rest.refused(404, 40403, "GET", "/topics/orders", nil)
 }
 
+func TestMirrorTopicDeletedByKafkaClient(t *testing.T) {
+	t.Parallel()
+	_, destination, rest := mirrored(t, nil)
+	if err := destination.Broker().DeleteTopic(testContext(t), "orders"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the mirror to go", func() bool {
+		status, _ := rest.call("GET", "/links/demo/mirrors/orders", nil)
+		return status == 404
+	})
+	if err := destination.CreateTopic("orders", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := destination.Produce(testContext(t), "orders", "mine"); err != nil {
+		t.Errorf("an ordinary topic of that name is not writable: %v", err)
+	}
+}
+
 func TestDeletedMirrorTopicCanBeMirroredAgain(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)

@@ -185,7 +185,7 @@ func (c *Cluster) altered(settings map[string]string, alterations []alteration) 
 				return nil, badRequest("Configuration '%s' has no value.", a.Name)
 			}
 			if err := s.check(*a.Value); err != nil {
-				return nil, badRequest("%s", err)
+				return nil, err
 			}
 			result[a.Name] = *a.Value
 		case "DELETE":
@@ -222,7 +222,7 @@ func (c *Cluster) newSettings(configs []namedValue) (map[string]string, error) {
 			continue
 		}
 		if err := s.check(*config.Value); err != nil {
-			return nil, badRequest("%s", err)
+			return nil, err
 		}
 		settings[config.Name] = *config.Value
 	}

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -253,5 +252,5 @@ func checkTopicSetting(name string) error {
 	if slices.Contains(topicSettingNames, name) {
 		return nil
 	}
-	return badRequest("%s", fmt.Sprintf("Unknown topic config name: %s", name))
+	return badRequest("Unknown topic config name: %s", name)
 }

@@ -105,7 +105,7 @@ func isSecret(name string) bool {
 	return strings.Contains(lower, "password") || strings.Contains(lower, "secret") || strings.Contains(lower, "jaas") || strings.HasSuffix(lower, ".key")
 }
 
-// check tells what is wrong with a value, nil when nothing is.
+// check tells what is wrong with a value, nil when nothing is. Its error is an *apiError.
 func (s setting) check(value string) error {
 	switch kind, argument, _ := strings.Cut(s.kind, ":"); {
 	case kind == "boolean":
@@ -132,7 +132,7 @@ func (s setting) invalid(value, why string) error {
 	if s.secret {
 		value = redacted
 	}
-	return fmt.Errorf("Invalid value %s for configuration %s: %s", value, s.name, why) //nolint:staticcheck // the server's own words
+	return badRequest("Invalid value %s for configuration %s: %s", value, s.name, why)
 }
 
 func (s setting) checkNumber(value, minimum string) error {
