@@ -47,7 +47,7 @@ type Broker struct {
 	gates    []*gate
 	users    *userStore // nil: no SASL
 	readOnly *readOnlyTopics
-	client   *kgo.Client // in-process: no TLS, no SASL, not touched by Outage
+	client   *kgo.Client // within the process
 	admin    *kadm.Client
 	closed   atomic.Bool
 }
@@ -75,17 +75,23 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	b.cluster = cluster
 	b.readOnly = guardReadOnly(cluster)
-	b.client, err = kgo.NewClient(
-		kgo.SeedBrokers(b.Addr()),
-		kgo.Dialer(b.dialInside),
-		kgo.MetadataMinAge(10*time.Millisecond),
-	)
+	b.client, err = kgo.NewClient(b.inside()...)
 	if err != nil {
 		cluster.Close()
 		return nil, fmt.Errorf("start Kafka cluster: %w", err)
 	}
 	b.admin = kadm.NewClient(b.client)
 	return b, nil
+}
+
+// inside are the options of a client within the process: it needs no login and
+// stays connected in an Outage.
+func (b *Broker) inside() []kgo.Opt {
+	return []kgo.Opt{
+		kgo.SeedBrokers(b.Addr()),
+		kgo.Dialer(b.dialInside),
+		kgo.MetadataMinAge(10 * time.Millisecond),
+	}
 }
 
 // dialInside connects the broker's own client to the node at addr.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -82,6 +83,18 @@ func (r *Remote) Topics(ctx context.Context) ([]Topic, error) {
 		return nil, dialError(err, r.settings.sasl != nil)
 	}
 	return topics, nil
+}
+
+// Topic describes one topic of the remote cluster; ErrNoTopic, or a *DialError.
+func (r *Remote) Topic(ctx context.Context, name string) (Topic, error) {
+	_, found, err := askMetadata(ctx, r.client, []string{name})
+	if err != nil {
+		return Topic{}, dialError(err, r.settings.sasl != nil)
+	}
+	if len(found) == 0 {
+		return Topic{}, fmt.Errorf("topic %q: %w", name, ErrNoTopic)
+	}
+	return found[name].describe(), nil
 }
 
 // Close cuts the connection.

@@ -22,15 +22,11 @@ func deleteRecords(t *testing.T, b *Broker, topic string, before int64) {
 
 func starts(t *testing.T, b *Broker, topic string) []int64 {
 	t.Helper()
-	_, found, err := askMetadata(t.Context(), b.client, []string{topic})
+	log, err := b.describeLog(t.Context(), topic)
 	if err != nil {
 		t.Fatal(err)
 	}
-	offsets, err := listOffsets(t.Context(), b.client, found, logStarts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return offsets[topic]
+	return log.starts
 }
 
 func TestMirrorOfACompactedTopic(t *testing.T) {

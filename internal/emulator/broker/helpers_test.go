@@ -121,8 +121,7 @@ func readAll(t *testing.T, settings map[string]string, topic string) map[int32][
 // read_committed.
 func readInside(t *testing.T, b *Broker, topic string) map[int32][]*kgo.Record {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr()), kgo.Dialer(b.dialInside), kgo.ConsumeTopics(topic),
-		kgo.KeepControlRecords(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	client, err := kgo.NewClient(append(b.inside(), kgo.ConsumeTopics(topic), kgo.KeepControlRecords(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,15 +28,11 @@ func (l *link) fetched(t *testing.T, topic string, offset int64) {
 // ends are the end offsets of a topic's partitions.
 func ends(t *testing.T, b *Broker, topic string) []int64 {
 	t.Helper()
-	_, found, err := askMetadata(t.Context(), b.client, []string{topic})
+	offsets, err := b.LogEnds(t.Context(), topic)
 	if err != nil {
 		t.Fatal(err)
 	}
-	offsets, err := listOffsets(t.Context(), b.client, found, logEnds)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return offsets[topic]
+	return offsets
 }
 
 func TestReadOnly(t *testing.T) {
@@ -319,6 +315,27 @@ func TestThousandTopics(t *testing.T) {
 	}
 	if got := l.same(t, "topic-19"); got != 20 {
 		t.Errorf("%d records", got)
+	}
+}
+
+func TestMirrorBetweenClustersOfSeveralBrokers(t *testing.T) {
+	t.Parallel()
+	source, destination := start(t, Config{Brokers: 3}), start(t, Config{Brokers: 3})
+	l := &link{source: source, destination: destination, copier: NewCopier(destination)}
+	t.Cleanup(l.copier.Close)
+	l.copier.SetRemote(dial(t, plaintext(source)))
+	l.mirror(t, 12, "orders")
+	stop := trickle(t, newClient(t, plaintext(source)), "orders", 12)
+	l.fetched(t, "orders", 10)
+	source.Outage()
+	if err := source.Restore(); err != nil {
+		t.Fatal(err)
+	}
+	l.fetched(t, "orders", 30)
+	produced := stop()
+	caughtUp(t, l.copier, "orders")
+	if got := l.same(t, "orders"); got < produced {
+		t.Errorf("%d records on both sides, %d produced", got, produced)
 	}
 }
 

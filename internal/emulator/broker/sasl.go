@@ -22,8 +22,10 @@ var saslMechanisms = []string{mechanismPlain, mechanismScram256, mechanismScram5
 // answer, until done or an error, whose text the client is shown.
 type saslExchange func(message []byte) (answer []byte, done bool, err error)
 
+const wrongCredentials = "Invalid username or password" // Kafka's own words
+
 var (
-	errCredentials = errors.New("Invalid username or password") //nolint:staticcheck // Kafka's own words
+	errCredentials = errors.New(wrongCredentials)
 	errMalformed   = errors.New("malformed SASL message")
 )
 

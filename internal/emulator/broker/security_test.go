@@ -88,6 +88,12 @@ func TestEverySecurityMode(t *testing.T) {
 			if topics, err := r.Topics(t.Context()); err != nil || len(topics) != 1 || topics[0] != (Topic{Name: "topic", Partitions: 2, ReplicationFactor: 1}) {
 				t.Errorf("topics %+v, %v", topics, err)
 			}
+			if topic, err := r.Topic(t.Context(), "topic"); err != nil || topic.Partitions != 2 {
+				t.Errorf("topic %+v, %v", topic, err)
+			}
+			if _, err := r.Topic(t.Context(), "none"); !errors.Is(err, ErrNoTopic) {
+				t.Errorf("no such topic: %v", err)
+			}
 			produce(t, newClient(t, s.settings), numbered("topic", 2, 0, 10)...)
 			read := readAll(t, s.settings, "topic")
 			if len(read[0]) != 5 || len(read[1]) != 5 || string(read[1][4].Value) != "9" {

@@ -204,7 +204,7 @@ func (s *source) write(fetches kgo.Fetches) {
 		p.end = max(p.end, f.HighWatermark)
 		if len(f.Records) > 0 {
 			p.fetched = f.Records[len(f.Records)-1].Offset
-			runs = append(runs, &run{mirror: m, partition: f.Partition, leader: p.leader, next: p.next, records: f.Records})
+			runs = append(runs, &run{mirror: m, topic: m.name, partition: f.Partition, leader: p.leader, next: p.next, records: f.Records})
 		}
 	})
 	c.mu.Unlock()

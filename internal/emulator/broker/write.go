@@ -16,18 +16,19 @@ const (
 	maxProduce = 32 << 20
 )
 
-// run is what is to be written to one partition of a mirror topic.
+// run is what is to be written to one partition of a topic.
 type run struct {
-	mirror    *mirror
+	mirror    *mirror // nil unless of a copier
+	topic     string
 	partition int32
 	leader    int32
-	next      int64         // end of the mirror's log
-	records   []*kgo.Record // of the source, not written yet, in order
+	next      int64         // end of the log
+	records   []*kgo.Record // not written yet, in order
 	err       error         // ends the run
 }
 
-// gap drops the records that no consumer of the mirror sees, and tells how
-// many offsets they and the records that the source lacks take.
+// gap drops the records that no consumer sees, and tells how
+// many offsets they and the records that are missing take.
 func (r *run) gap() int64 {
 	next := r.next
 	for len(r.records) > 0 {
@@ -67,7 +68,7 @@ func (b *Broker) write(ctx context.Context, runs []*run) {
 		bytes := 0
 		for _, r := range runs {
 			if gap := r.gap(); gap > 0 {
-				if r.err = b.passOver(ctx, r.mirror.name, r.partition, gap); r.err != nil {
+				if r.err = b.passOver(ctx, r.topic, r.partition, gap); r.err != nil {
 					continue
 				}
 				r.next += gap
@@ -103,11 +104,11 @@ func (b *Broker) appendBatches(ctx context.Context, runs []*run) {
 		for i, r := range runs {
 			batch := r.batch()
 			counts[i] = len(batch)
-			addBatch(req, r.mirror.name, r.partition, encodeBatch(batch))
+			addBatch(req, r.topic, r.partition, encodeBatch(batch))
 		}
 		offsets, err := b.produceTo(ctx, leader, req)
 		for i, r := range runs {
-			at := offsets[topicPartition{r.mirror.name, r.partition}]
+			at := offsets[topicPartition{r.topic, r.partition}]
 			switch {
 			case err != nil:
 				r.err = err
