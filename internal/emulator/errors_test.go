@@ -31,6 +31,11 @@ func TestRefusedLinks(t *testing.T) {
 	bad := security(secret, "")
 	bad["sasl.jaas.config"] = "nonsense"
 
+	t.Cleanup(func() {
+		if list := rows(rest.want(200, "GET", "/links", nil), "link_name"); len(list) != 1 {
+			t.Errorf("links: %v", list)
+		}
+	})
 	for name, test := range map[string]struct {
 		query        string
 		body         object
@@ -63,6 +68,7 @@ func TestRefusedLinks(t *testing.T) {
 		"wrong type":         {"link_name=x", object{"source_cluster_id": 5}, 400, 400, "source_cluster_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			here := *rest
 			here.t = t
 			says := here.refused(test.status, test.code, "POST", "/links?"+test.query, test.body)
@@ -73,9 +79,6 @@ func TestRefusedLinks(t *testing.T) {
 				t.Errorf("message %q shows a secret", says)
 			}
 		})
-	}
-	if list := rows(rest.want(200, "GET", "/links", nil), "link_name"); len(list) != 1 {
-		t.Errorf("links: %v", list)
 	}
 }
 
@@ -143,6 +146,7 @@ func TestRefusedCalls(t *testing.T) {
 		"too many replicas": {"POST", "/topics", object{"topic_name": "new", "replication_factor": 2}, 400, 40002},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			here := *rest
 			here.t = t
 			var body any

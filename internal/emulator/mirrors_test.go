@@ -31,9 +31,9 @@ func (r *rest) status(topic string) any {
 }
 
 // mirrored is a pair whose topic "orders" is mirrored already.
-func mirrored(t *testing.T, more map[string]string) (source, destination *emulator.Cluster, rest *rest) {
+func mirrored(t *testing.T) (source, destination *emulator.Cluster, rest *rest) {
 	t.Helper()
-	source, destination, _, rest = pair(t, more)
+	source, destination, _, rest = pair(t, nil)
 	rest.want(204, "POST", "/links/demo/mirrors", object{"source_topic_name": "orders"})
 	return source, destination, rest
 }
@@ -84,7 +84,7 @@ func TestFreshMirror(t *testing.T) {
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	source, destination, rest := mirrored(t, nil)
+	source, destination, rest := mirrored(t)
 	rest.accepted("pause", "orders")
 	if got := rest.status("orders"); got != "PAUSED" {
 		t.Errorf("status is %v", got)
@@ -117,7 +117,7 @@ func TestPauseAndResume(t *testing.T) {
 
 func TestValidateOnlyVerbsChangeNothing(t *testing.T) {
 	t.Parallel()
-	_, _, rest := mirrored(t, nil)
+	_, _, rest := mirrored(t)
 	for _, verb := range []string{"promote", "failover", "pause", "resume"} {
 		answer := rest.want(200, "POST", "/links/demo/mirrors:"+verb+"?validate_only=true", object{"mirror_topic_name_pattern": "ord.*"})
 		if v := rows(answer, "mirror_topic_name")["orders"]; v == nil || v["error_code"] != nil {
@@ -131,7 +131,7 @@ func TestValidateOnlyVerbsChangeNothing(t *testing.T) {
 
 func TestPatternMatchesWholeNames(t *testing.T) {
 	t.Parallel()
-	_, _, rest := mirrored(t, nil)
+	_, _, rest := mirrored(t)
 	for pattern, want := range map[string]int{"order": 0, "orders": 1, "ord.*": 1, ".*": 1} {
 		answer := rest.want(200, "POST", "/links/demo/mirrors:pause?validate_only=true", object{"mirror_topic_name_pattern": pattern})
 		if got := len(answer["data"].([]any)); got != want {
@@ -143,7 +143,7 @@ func TestPatternMatchesWholeNames(t *testing.T) {
 func TestSourceOutage(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	source, destination, rest := mirrored(t, nil)
+	source, destination, rest := mirrored(t)
 	rest.want(204, "DELETE", "/topics/orders", nil)
 	if err := source.CreateTopic("late", 1); err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestSourceOutage(t *testing.T) {
 
 func TestSourceTopicDeleted(t *testing.T) {
 	t.Parallel()
-	source, _, rest := mirrored(t, nil)
+	source, _, rest := mirrored(t)
 	if err := source.Broker().DeleteTopic(testContext(t), "orders"); err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestSourceTopicDeleted(t *testing.T) {
 func TestPausedLink(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	source, destination, rest := mirrored(t, nil)
+	source, destination, rest := mirrored(t)
 	pause := func(value string) {
 		rest.want(204, "PUT", "/links/demo/configs/cluster.link.paused", object{"value": value})
 	}
@@ -263,7 +263,7 @@ func TestAutoCreate(t *testing.T) {
 func TestDeletes(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	_, destination, rest := mirrored(t, nil)
+	_, destination, rest := mirrored(t)
 	rest.refused(403, 40301, "DELETE", "/links/demo", nil)
 	rest.refused(403, 40301, "DELETE", "/links/demo?validate_only=true", nil)
 	rest.want(204, "DELETE", "/links/demo?validate_only=true&force=true", nil)
@@ -284,7 +284,7 @@ func TestDeletes(t *testing.T) {
 
 func TestMirrorTopicDeletedByKafkaClient(t *testing.T) {
 	t.Parallel()
-	_, destination, rest := mirrored(t, nil)
+	_, destination, rest := mirrored(t)
 	if err := destination.Broker().DeleteTopic(testContext(t), "orders"); err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestMirrorTopicDeletedByKafkaClient(t *testing.T) {
 func TestDeletedMirrorTopicCanBeMirroredAgain(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	source, destination, rest := mirrored(t, nil)
+	source, destination, rest := mirrored(t)
 	if err := source.Produce(ctx, "orders", "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestDeletedMirrorTopicCanBeMirroredAgain(t *testing.T) {
 
 func TestPinsAndVerdicts(t *testing.T) {
 	t.Parallel()
-	_, destination, rest := mirrored(t, nil)
+	_, destination, rest := mirrored(t)
 	destination.SetMirrorStatus("demo", "orders", "PENDING_MARS")
 	if got := rest.status("orders"); got != "PENDING_MARS" {
 		t.Errorf("status: %v", got)

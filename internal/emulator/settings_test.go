@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"fmt"
+	"net"
 	"testing"
 	"time"
 
@@ -131,10 +132,16 @@ func TestUnvalidatedLinks(t *testing.T) {
 	_, rest := plainCluster(t, "lkc-dst", emulator.ConfluentCloud)
 	wrong := security(secret, "")
 	wrong["sasl.jaas.config"] = fmt.Sprintf(plainLogin, "link", "wrong")
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
 	for name, test := range map[string]struct {
 		settings     map[string]string
 		state, error string
 	}{
+		"silent":  {map[string]string{"bootstrap.servers": silent.Addr().String()}, "UNAVAILABLE", "TIMEOUT_ERROR"},
 		"login":   {wrong, "FAILED", "AUTHENTICATION_ERROR"},
 		"nobody":  {map[string]string{"bootstrap.servers": "127.0.0.1:1"}, "UNAVAILABLE", "BOOTSTRAP_TCP_CONNECTION_FAILED_ERROR"},
 		"unknown": {map[string]string{"bootstrap.servers": "kafka.example.com:9092"}, "UNAVAILABLE", "UNRESOLVABLE_BOOTSTRAP_ERROR"},
@@ -192,7 +199,7 @@ func TestPlatformDialect(t *testing.T) {
 
 func TestCloseEndsSoon(t *testing.T) {
 	t.Parallel()
-	source, destination, rest := mirrored(t, nil)
+	source, destination, rest := mirrored(t)
 	rest.accepted("pause", "orders")
 	for _, c := range []*emulator.Cluster{source, destination} {
 		before := time.Now()
