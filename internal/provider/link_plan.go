@@ -41,11 +41,14 @@ func (r *linkResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		// Nothing else of a write-only map can make Terraform call Update.
 		plan.LinkState, plan.LinkError, plan.LinkErrorMessage = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	resp.RequiresReplace = append(resp.RequiresReplace, linkReplacements(state, plan, place.moves)...)
-	if prefixChanges(state, config, former) {
-		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("config"))
+	if r.prefixChanges(ctx, state, config, former) {
+		// Terraform replaces only because of an attribute that changes, and the
+		// prefix may stand in a map that shows no change: the id always does.
+		plan.ClusterLinkID = types.StringUnknown()
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("config"), path.Root("sensitive_config"), path.Root("cluster_link_id"))
 	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	switch {
 	case len(resp.RequiresReplace) > 0:
 		r.checkReplacement(ctx, state, resp)
@@ -71,7 +74,8 @@ func plannedID(parts ...types.String) types.String {
 func linkReplacements(state, plan linkModel, moves bool) path.Paths {
 	var replace path.Paths
 	if moves {
-		replace = append(replace, path.Root("endpoint"))
+		// The same endpoint may lead elsewhere now, and is then no change.
+		replace = append(replace, path.Root("endpoint"), path.Root("cluster_id"))
 	}
 	for _, v := range []struct {
 		name         string
@@ -89,21 +93,30 @@ func linkReplacements(state, plan linkModel, moves bool) path.Paths {
 	return replace
 }
 
-// prefixChanges compares the link's prefix, which no server changes in place,
-// where both values can be seen: of a former one in the write-only map only the
-// name is left.
-func prefixChanges(state, config linkModel, former writeOnlyNames) bool {
-	if slices.Contains(former, prefixSetting) || config.hasUnknownValue(prefixSetting) {
+// prefixChanges compares the link's prefix, which no server changes in place. Of
+// a prefix in the write-only map only the server knows the former value; it is
+// asked where the map's version, or a move to another map, says that the value
+// may have changed.
+func (r *linkResource) prefixChanges(ctx context.Context, state, config linkModel, former writeOnlyNames) bool {
+	if config.hasUnknownValue(prefixSetting) {
 		return false
 	}
-	prior, planned := "", ""
-	for _, in := range state.settingMaps() {
-		prior += values(in.settings)[prefixSetting]
+	planned := config.setting(prefixSetting)
+	if !slices.Contains(former, prefixSetting) {
+		return planned != state.setting(prefixSetting)
 	}
-	for _, in := range config.settingMaps() {
-		planned += values(in.settings)[prefixSetting]
+	_, stays := values(config.SensitiveConfigWO)[prefixSetting]
+	if stays && config.SensitiveConfigWOVersion.Equal(state.SensitiveConfigWOVersion) {
+		return false
 	}
-	return prior != planned
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	e, err := r.endpoints.at(ctx, state.Endpoint.ValueString(), state.ClusterID.ValueString())
+	if err != nil {
+		return false
+	}
+	prior, err := e.currentPrefix(ctx, state.LinkName.ValueString())
+	return err == nil && planned != prior
 }
 
 // checkReplacement stops a plan that would first promote and then lose what the

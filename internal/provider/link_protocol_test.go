@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
 )
 
 // life takes one object through its life, as Terraform's core does over the
@@ -214,4 +216,48 @@ func (l *life) changed(p proposal) []string {
 		}
 	}
 	return names
+}
+
+// pair is a source and a destination without TLS and users, for what does not
+// depend on them, and a provider's life with a link on the destination.
+type pair struct {
+	*life
+	source, destination *emulator.Cluster
+}
+
+func newPair(t *testing.T) *pair {
+	t.Helper()
+	p := &pair{}
+	network := emulator.NewNetwork()
+	for id, c := range map[string]**emulator.Cluster{"lkc-source": &p.source, "lkc-destination": &p.destination} {
+		started, err := emulator.Start(emulator.Config{ClusterID: id, Network: network})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(started.Close)
+		*c = started
+	}
+	p.life = newLife(t, linkType, p.provider())
+	return p
+}
+
+func (p *pair) provider() attrs {
+	return attrs{"endpoints": attrs{
+		"source":      attrs{"rest_endpoint": p.source.RESTEndpoint(), "cluster_id": "lkc-source"},
+		"destination": attrs{"rest_endpoint": p.destination.RESTEndpoint(), "cluster_id": "lkc-destination"},
+	}}
+}
+
+// link is the configuration of a link from source to destination; more goes
+// into config, others are attributes beside it.
+func (p *pair) link(more, others attrs) attrs {
+	config := attrs{"bootstrap.servers": p.source.BootstrapServers()}.with(more)
+	return attrs{"endpoint": "destination", "link_name": "demo-link", "config": config}.with(others)
+}
+
+// create makes the link, without a word.
+func (p *pair) create(config attrs) {
+	p.t.Helper()
+	expectDiagnostics(p.t, p.apply(config))
+	p.destination.ResetRequests()
 }

@@ -209,7 +209,7 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	plan.Endpoint = types.StringValue(e.name)
-	if changes := settingChanges(state, plan, names, config.SensitiveConfigWO); len(changes) > 0 {
+	if changes := e.changesToSend(ctx, state, plan, names, config.SensitiveConfigWO); len(changes) > 0 {
 		if err := e.client.AlterLinkSettings(ctx, plan.LinkName.ValueString(), changes, false); err != nil {
 			resp.Diagnostics.AddError("Unable to change settings of link", explain(e, err))
 			return

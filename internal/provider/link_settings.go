@@ -43,6 +43,16 @@ func values(m types.Map) map[string]string {
 	return known
 }
 
+// setting is the known value of a setting, in whichever map it stands.
+func (m *linkModel) setting(name string) string {
+	for _, in := range m.settingMaps() {
+		if value, has := values(in.settings)[name]; has {
+			return value
+		}
+	}
+	return ""
+}
+
 // newLink is the link that a plan describes, with all settings of its maps.
 func (m *linkModel) newLink(writeOnly types.Map) kafkarest.NewLink {
 	link := kafkarest.NewLink{Name: m.LinkName.ValueString(), Validate: m.ValidateLink.ValueBool()}
@@ -110,6 +120,31 @@ func settingChanges(state, plan linkModel, formerNames writeOnlyNames, writeOnly
 	}
 	slices.SortFunc(changes, func(a, b kafkarest.Change) int { return strings.Compare(a.Name, b.Name) })
 	return changes
+}
+
+// changesToSend is settingChanges without a prefix that the link has already,
+// such as one that is sent again with the other write-only settings, or moved
+// to another map: a server refuses to be told what it never changes.
+func (e *endpoint) changesToSend(ctx context.Context, state, plan linkModel, formerNames writeOnlyNames, writeOnly types.Map) []kafkarest.Change {
+	changes := settingChanges(state, plan, formerNames, writeOnly)
+	i := slices.IndexFunc(changes, func(c kafkarest.Change) bool { return c.Name == prefixSetting })
+	if i < 0 {
+		return changes
+	}
+	prefix, err := e.currentPrefix(ctx, plan.LinkName.ValueString())
+	if err == nil && prefix == changes[i].Value {
+		return slices.Delete(changes, i, i+1)
+	}
+	return changes
+}
+
+// currentPrefix asks for the prefix of a link, which is empty where there is none.
+func (e *endpoint) currentPrefix(ctx context.Context, link string) (string, error) {
+	setting, err := e.client.LinkSetting(ctx, link, prefixSetting)
+	if err != nil || setting.Value == nil {
+		return "", err
+	}
+	return *setting.Value, nil
 }
 
 // refreshSettings returns a map of settings with the server's values. What the

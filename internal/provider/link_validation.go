@@ -40,12 +40,12 @@ func (r *linkResource) validateUpdate(ctx context.Context, config, plan, state l
 	if !r.endpoints.planValidation || err != nil || e.ready() != nil || !config.isWhollyKnown() {
 		return
 	}
-	changes := settingChanges(state, plan, former, config.SensitiveConfigWO)
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	changes := e.changesToSend(ctx, state, plan, former, config.SensitiveConfigWO)
 	if len(changes) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planPatience)
-	defer cancel()
 	r.judge(ctx, e, &config, changes, diags, func() error {
 		return e.client.AlterLinkSettings(ctx, plan.LinkName.ValueString(), changes, true)
 	})
