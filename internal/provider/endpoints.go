@@ -31,6 +31,7 @@ type endpoint struct {
 	clusterID string // as configured; empty: to be discovered
 	unknown   string // the provider argument that is not known yet, or empty
 	client    *kafkarest.Client
+	shared    *shared
 	lookups   *lookups
 }
 

@@ -121,6 +121,7 @@ func configureEndpoints(ctx context.Context, configured types.Map, common client
 		if e.unknown == "" {
 			var d diag.Diagnostics
 			e.client, d = m.client(at, common)
+			e.shared = newShared(e.client)
 			diags.Append(d...)
 		}
 	}

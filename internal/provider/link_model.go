@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -48,16 +49,24 @@ func (m *linkModel) dials() bool {
 	return m.ConnectionMode.ValueString() != connectionInbound && m.LinkMode.ValueString() != modeBidirectional
 }
 
+// healthy reports whether the link shows no error, as far as the server tells.
+func (m *linkModel) healthy() bool {
+	return (&kafkarest.Link{Error: m.LinkError.ValueString()}).Healthy()
+}
+
 // refresh takes over what the server says of the link, or returns ErrNotFound.
 func (m *linkModel) refresh(ctx context.Context, e *endpoint) error {
-	link, err := e.client.Link(ctx, m.LinkName.ValueString(), false)
+	link, err := e.link(ctx, m.LinkName.ValueString())
 	if err != nil {
 		return err
 	}
 	settings, err := e.client.LinkSettings(ctx, m.LinkName.ValueString())
-	if err != nil {
+	if errors.Is(err, kafkarest.ErrNotFound) {
 		// The link is there; that its settings are not must not read as its end.
-		return fmt.Errorf("the link was read, its settings were not: %s", err)
+		return fmt.Errorf("the settings of the link are %w: %v", kafkarest.ErrNotReady, err)
+	}
+	if err != nil {
+		return err
 	}
 	m.observe(link, settings)
 	return nil

@@ -66,18 +66,16 @@ func (r *linkResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	// The link exists. From here on nothing may be an error, or Terraform would
 	// taint it, and the next apply would destroy it.
-	healthy := plan
-	if err := waitForLink(ctx, e, &healthy); err != nil {
+	observed := plan
+	if err := waitForLink(ctx, e, &observed); err != nil {
 		resp.Diagnostics.AddWarning("Link created, but not ready", fmt.Sprintf("The link %q exists and is kept in state, but waiting for it ended early: %s\n\n"+
 			"The next plan shows what has become of it.", plan.LinkName.ValueString(), explain(e, err)))
+		after, cancel := afterwards(ctx)
+		defer cancel()
+		_ = observed.refresh(after, e) // What cannot be read now, the next plan reads.
 	}
-	after, cancel := afterwards(ctx)
-	defer cancel()
-	if err := healthy.refresh(after, e); err != nil {
-		resp.Diagnostics.AddWarning("Link created, but not read", explain(e, err))
-	}
-	healthy.keepConfigured(plan)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &healthy)...)
+	observed.keepConfigured(plan)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &observed)...)
 	resp.Diagnostics.Append(namesIn(config.SensitiveConfigWO).save(ctx, resp.Private)...)
 }
 
@@ -97,62 +95,65 @@ func (r *linkResource) pick(ctx context.Context, m *linkModel, diags *diag.Diagn
 // link was created, be it by a request whose answer was lost.
 func (r *linkResource) create(ctx context.Context, e *endpoint, m *linkModel, writeOnly types.Map, diags *diag.Diagnostics) bool {
 	const summary = "Unable to create link"
-	name := m.LinkName.ValueString()
-	switch _, err := e.client.Link(ctx, name, false); {
+	look := func(ctx context.Context) error {
+		_, err := e.client.Link(ctx, m.LinkName.ValueString(), false)
+		return err
+	}
+	switch err := look(ctx); {
 	case err == nil:
-		diags.AddAttributeError(path.Root("link_name"), "Link exists already", fmt.Sprintf(
-			"The cluster %q has a link %q already. To manage it here, import it:\n\n%s", m.ClusterID.ValueString(), name, importBlock(linkType, m.ID.ValueString())))
+		addLinkExists(diags, m)
 		return false
-	case !errors.Is(err, kafkarest.ErrNotFound):
+	case !errors.Is(err, kafkarest.ErrNotFound) && !isNotReady(err):
 		diags.AddError(summary, explain(e, err))
 		return false
 	}
 	link := m.newLink(writeOnly)
-	err := pollVisible(ctx, func() error { return e.client.CreateLink(ctx, link, false) })
+	err := pollReady(ctx, func() error { return e.client.CreateLink(ctx, link, false) })
 	if err == nil {
 		return true
 	}
-	if kafkarest.IsUncertain(err) {
-		after, cancel := afterwards(ctx)
-		defer cancel()
-		if _, lookErr := e.client.Link(after, name, false); lookErr == nil {
+	after, cancel := afterwards(ctx)
+	defer cancel()
+	switch {
+	case kafkarest.IsUncertain(err):
+		if pollVisible(after, func() error { return look(after) }) == nil {
 			return true
 		}
 		diags.AddError(summary, fmt.Sprintf("%s\n\nIt is not known whether the link was created all the same. If the next apply says that it exists, import it:\n\n%s",
 			explain(e, err), importBlock(linkType, m.ID.ValueString())))
-		return false
+	case errors.Is(err, kafkarest.ErrExists) && look(after) == nil:
+		addLinkExists(diags, m)
+	default:
+		diags.AddError(summary, explain(e, err))
 	}
-	diags.AddError(summary, explain(e, err))
 	return false
 }
 
-// waitForLink waits until the link can be read and, where this side dials the
-// other, until it shows no error.
+func addLinkExists(diags *diag.Diagnostics, m *linkModel) {
+	diags.AddAttributeError(path.Root("link_name"), "Link exists already", fmt.Sprintf("The cluster %q has a link %q already. To manage it here, import it:\n\n%s",
+		m.ClusterID.ValueString(), m.LinkName.ValueString(), importBlock(linkType, m.ID.ValueString())))
+}
+
+var errUnhealthy = errors.New("the link shows an error")
+
+// waitForLink refreshes a new link until it can be read and, where this side
+// dials the other, shows no error.
 func waitForLink(ctx context.Context, e *endpoint, m *linkModel) error {
-	var last error
-	definite := 0
-	err := poll(ctx, func() (bool, error) {
-		link, err := e.client.Link(ctx, m.LinkName.ValueString(), false)
-		switch {
-		case errors.Is(err, kafkarest.ErrNotFound):
-			last = err
-			return false, nil
-		case err != nil:
-			return false, err
-		case !m.dials() || !m.ValidateLink.ValueBool() || link.Healthy():
-			return true, nil
+	hopeless := 0
+	passing := func(err error) bool {
+		if errors.Is(err, errUnhealthy) && onlyAPersonCanMend(m.LinkError.ValueString()) {
+			hopeless++
 		}
-		last = fmt.Errorf("link_error is %s: %s", link.Error, link.ErrorMessage)
-		// Once may be a passing sight of a link that is still connecting.
-		if definite++; definite >= 3 && onlyAPersonCanMend(link.Error) {
-			return false, last
-		}
-		return false, nil
-	})
-	if err != nil && last != nil && ctx.Err() != nil {
-		return fmt.Errorf("%w; last seen: %w", err, last)
+		// Seen once or twice, it may be a link that is still connecting.
+		return hopeless < 3 && (errors.Is(err, errUnhealthy) || errors.Is(err, kafkarest.ErrNotFound) || isNotReady(err))
 	}
-	return err
+	return pollWhile(ctx, passing, func() error {
+		err := m.refresh(ctx, e)
+		if err == nil && m.dials() && m.ValidateLink.ValueBool() && !m.healthy() {
+			err = fmt.Errorf("%w: %s: %s", errUnhealthy, m.LinkError.ValueString(), m.LinkErrorMessage.ValueString())
+		}
+		return err
+	})
 }
 
 func onlyAPersonCanMend(linkError string) bool {
@@ -210,7 +211,7 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	plan.Endpoint = types.StringValue(e.name)
 	if changes := e.changesToSend(ctx, state, plan, names, config.SensitiveConfigWO); len(changes) > 0 {
-		if err := e.client.AlterLinkSettings(ctx, plan.LinkName.ValueString(), changes, false); err != nil {
+		if err := e.alterLinkSettings(ctx, plan.LinkName.ValueString(), changes); err != nil {
 			resp.Diagnostics.AddError("Unable to change settings of link", explain(e, err))
 			return
 		}
@@ -245,37 +246,45 @@ func (r *linkResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	}
 }
 
+var errStillThere = errors.New("the link is still there")
+
 // deleteLink deletes a link and waits until it is gone.
 func deleteLink(ctx context.Context, e *endpoint, name string, force bool) error {
 	started := time.Now()
-	err := poll(ctx, func() (bool, error) {
-		err := e.client.DeleteLink(ctx, name, force)
-		if err == nil || errors.Is(err, kafkarest.ErrNotFound) {
-			return true, nil
-		}
-		mirrors, mirrorsErr := mirroring(ctx, e, name)
-		switch {
-		case mirrorsErr != nil || !isRefusal(err):
-			return false, err
-		case len(mirrors) > 0:
-			return false, fmt.Errorf("%w\n\nThe link still has mirror topics: %s. Destroy them first, which promotes them; or let them be "+
-				"destroyed before the link by depends_on; or set force_destroy = true and apply that, to delete the link all the same, which stops its mirror topics where they are",
-				err, strings.Join(mirrors, ", "))
-		case time.Since(started) > visibilityWindow:
-			return false, err
-		}
-		return false, nil // the last mirror topic stopped a moment ago, and the server has not noticed
-	})
-	if err != nil {
+	// A server may not have noticed yet that the last mirror topic has stopped.
+	passing := func(err error) bool { return isRefusal(err) && time.Since(started) < visibilityWindow }
+	if err := pollWhile(ctx, passing, func() error { return tryToDelete(ctx, e, name, force) }); err != nil {
 		return err
 	}
-	return poll(ctx, func() (bool, error) {
-		_, err := e.client.Link(ctx, name, false)
-		if errors.Is(err, kafkarest.ErrNotFound) {
-			return true, nil
+	return pollWhile(ctx, func(err error) bool { return errors.Is(err, errStillThere) || isNotReady(err) }, func() error {
+		switch _, err := e.client.Link(ctx, name, false); {
+		case err == nil:
+			return errStillThere
+		case errors.Is(err, kafkarest.ErrNotFound):
+			return nil
+		default:
+			return err
 		}
-		return false, err
 	})
+}
+
+// tryToDelete deletes a link, or names the mirror topics that stand against it.
+func tryToDelete(ctx context.Context, e *endpoint, name string, force bool) error {
+	err := e.client.DeleteLink(ctx, name, force)
+	if err == nil || errors.Is(err, kafkarest.ErrNotFound) {
+		return nil
+	}
+	if !isRefusal(err) {
+		return err
+	}
+	mirrors, lookErr := mirroring(ctx, e, name)
+	if lookErr != nil || len(mirrors) == 0 {
+		return err
+	}
+	// No longer a refusal that may pass, or be about rights.
+	return fmt.Errorf("%v\n\nThe link still has mirror topics: %s. Destroy them first, which promotes them; or let them be "+
+		"destroyed before the link by depends_on; or set force_destroy = true and apply that, to delete the link all the same, which stops its mirror topics where they are",
+		err, strings.Join(mirrors, ", "))
 }
 
 // isRefusal reports whether the server may have refused to delete a link

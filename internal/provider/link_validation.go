@@ -78,7 +78,7 @@ func (m *linkModel) isOutboundHalf() bool {
 func (r *linkResource) otherHalfExists(ctx context.Context, m linkModel) bool {
 	for _, e := range r.endpoints.sorted() {
 		if e.clusterID != "" && e.clusterID == m.RemoteClusterID.ValueString() && e.ready() == nil {
-			_, err := e.client.Link(ctx, m.LinkName.ValueString(), false)
+			_, err := e.link(ctx, m.LinkName.ValueString())
 			return err == nil
 		}
 	}

@@ -18,13 +18,15 @@ const planPatience = 5 * time.Second
 type lookups struct {
 	mirrors  memo[map[string]occupant]
 	topics   memo[map[string]bool]
-	prefixes keyed[string]
-	stops    keyed[map[string]stopForecast] // by link
+	prefixes keyed[memo[string]]
+	stops    keyed[memo[map[string]stopForecast]] // by link
 }
 
 func newLookups() *lookups {
 	l := &lookups{}
-	l.mirrors.keepErrors, l.topics.keepErrors, l.stops.keepErrors = true, true, true
+	l.mirrors.keepErrors, l.topics.keepErrors = true, true
+	l.prefixes.make = func(string) *memo[string] { return &memo[string]{} }
+	l.stops.make = func(string) *memo[map[string]stopForecast] { return &memo[map[string]stopForecast]{keepErrors: true} }
 	return l
 }
 
@@ -89,7 +91,7 @@ func (e *endpoint) mirrorNames(ctx context.Context) (map[string]occupant, error)
 
 // prefix returns what a link puts before the names of its mirror topics.
 func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
-	return e.lookups.prefixes.get(ctx, link, func() (string, error) {
+	return e.lookups.prefixes.of(link).get(ctx, func() (string, error) {
 		settings, err := e.client.LinkSettings(ctx, link)
 		if err != nil {
 			return "", err
@@ -113,7 +115,7 @@ type stopForecast struct {
 // stopForecasts asks once for all mirror topics of a link what promoting them
 // would meet: a plan may be about to promote hundreds.
 func (e *endpoint) stopForecasts(ctx context.Context, link string) (map[string]stopForecast, error) {
-	return e.lookups.stops.get(ctx, link, func() (map[string]stopForecast, error) {
+	return e.lookups.stops.of(link).get(ctx, func() (map[string]stopForecast, error) {
 		ctx, cancel := context.WithTimeout(ctx, planPatience)
 		defer cancel()
 		mirrors, err := e.client.Mirrors(ctx, link, "")

@@ -28,7 +28,7 @@ func (w *world) endpoints() *endpoints {
 		if diags.HasError() {
 			w.t.Fatal(diags)
 		}
-		eps.byName[name] = &endpoint{name: name, address: c.RESTEndpoint(), clusterID: c.ID(), client: client, lookups: newLookups()}
+		eps.byName[name] = &endpoint{name: name, address: c.RESTEndpoint(), clusterID: c.ID(), client: client, shared: newShared(client), lookups: newLookups()}
 	}
 	return eps
 }

@@ -84,7 +84,7 @@ func topicSettingChanges(prior, planned types.Map) []kafkarest.Change {
 // refresh takes over what the server says of the mirror topic, or returns
 // ErrNotFound.
 func (m *mirrorTopicModel) refresh(ctx context.Context, e *endpoint) error {
-	mirror, err := e.client.Mirror(ctx, m.LinkName.ValueString(), m.MirrorTopicName.ValueString(), false)
+	mirror, err := e.mirror(ctx, m.LinkName.ValueString(), m.MirrorTopicName.ValueString())
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (r *mirrorTopicResource) Create(ctx context.Context, req resource.CreateReq
 // that was done, be it by a request whose answer was lost.
 func createMirror(ctx context.Context, e *endpoint, m *mirrorTopicModel, diags *diag.Diagnostics) bool {
 	err := pollVisible(ctx, func() error {
-		return e.client.CreateMirror(ctx, m.LinkName.ValueString(), m.newMirror())
+		return e.createMirror(ctx, m.LinkName.ValueString(), m.newMirror())
 	})
 	if err == nil {
 		return true
@@ -104,7 +104,7 @@ func createMirror(ctx context.Context, e *endpoint, m *mirrorTopicModel, diags *
 func mirrorsAsPlanned(ctx context.Context, e *endpoint, m *mirrorTopicModel) bool {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	mirror, err := e.client.Mirror(ctx, m.LinkName.ValueString(), m.MirrorTopicName.ValueString(), false)
+	mirror, err := e.mirrorNow(ctx, m.LinkName.ValueString(), m.MirrorTopicName.ValueString())
 	return err == nil && mirror.SourceTopicName == m.SourceTopicName.ValueString()
 }
 

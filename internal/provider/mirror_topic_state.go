@@ -78,7 +78,7 @@ var settled = []string{kafkarest.StatusActive, kafkarest.StatusPaused, kafkarest
 func (m *mirrorTopicModel) waitUntilMirroring(ctx context.Context, e *endpoint) error {
 	t := topicAt(e, m)
 	wanted := m.State.ValueString()
-	mirror, err := t.wait(ctx, settled, []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed, kafkarest.StatusSourceUnavailable})
+	mirror, err := t.wait(ctx, poll, t.onceVisible, settled, []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed, kafkarest.StatusSourceUnavailable})
 	if err == nil && wanted == statePaused {
 		var paused *kafkarest.Mirror
 		if paused, err = t.change(ctx, kafkarest.Pause, kafkarest.StatusPaused); paused != nil {
@@ -120,7 +120,7 @@ func (t mirrorTopic) stop(ctx context.Context, verb kafkarest.Verb) error {
 		return err
 	}
 	if !pending || verb == kafkarest.Failover {
-		if err := t.ask(ctx, verb); err != nil {
+		if err := t.e.ask(ctx, t.link, verb, t.name); err != nil {
 			// The server may have done it, unseen, at an earlier attempt.
 			after, cancel := afterwards(ctx)
 			defer cancel()
@@ -134,7 +134,7 @@ func (t mirrorTopic) stop(ctx context.Context, verb kafkarest.Verb) error {
 	if verb == kafkarest.Promote {
 		hopeless = []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed}
 	}
-	_, err = t.wait(ctx, []string{kafkarest.StatusStopped}, hopeless)
+	_, err = t.wait(ctx, pollLater, t.unlessPending, []string{kafkarest.StatusStopped}, hopeless)
 	if errors.Is(err, kafkarest.ErrNotFound) {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (t mirrorTopic) stop(ctx context.Context, verb kafkarest.Verb) error {
 // look tells whether the topic is stopped, or no mirror topic any more, and
 // whether it is about to be.
 func (t mirrorTopic) look(ctx context.Context) (done, pending bool, err error) {
-	mirror, err := t.get(ctx, false)
+	mirror, err := t.e.mirror(ctx, t.link, t.name)
 	if errors.Is(err, kafkarest.ErrNotFound) {
 		return true, false, nil
 	}
@@ -156,53 +156,51 @@ func (t mirrorTopic) look(ctx context.Context) (done, pending bool, err error) {
 
 // change pauses or resumes, and waits for the status that follows.
 func (t mirrorTopic) change(ctx context.Context, verb kafkarest.Verb, status string) (*kafkarest.Mirror, error) {
-	mirror, err := t.get(ctx, false)
+	mirror, err := t.now(ctx)
 	if err != nil || mirror.Status == status {
 		return mirror, err
 	}
 	if mirror.Status == kafkarest.StatusStopped {
 		return mirror, transition(mirror.Status, stateActive)
 	}
-	if err := t.ask(ctx, verb); err != nil {
+	if err := t.e.ask(ctx, t.link, verb, t.name); err != nil {
 		return mirror, err
 	}
-	return t.wait(ctx, []string{status}, []string{kafkarest.StatusStopped, kafkarest.StatusFailed, kafkarest.StatusLinkFailed})
+	return t.wait(ctx, poll, t.now, []string{status}, []string{kafkarest.StatusStopped, kafkarest.StatusFailed, kafkarest.StatusLinkFailed})
 }
 
-// ask puts a verb to the server, whose refusal comes inside a successful reply.
-func (t mirrorTopic) ask(ctx context.Context, verb kafkarest.Verb) error {
-	verdicts, err := t.e.client.AlterMirrors(ctx, t.link, verb, kafkarest.Selection{Names: []string{t.name}}, false)
-	if err != nil {
-		return err
+func (t mirrorTopic) now(ctx context.Context) (*kafkarest.Mirror, error) {
+	return t.e.mirrorNow(ctx, t.link, t.name)
+}
+
+// onceVisible is now for a topic that was just created: nil while the server
+// does not show it.
+func (t mirrorTopic) onceVisible(ctx context.Context) (*kafkarest.Mirror, error) {
+	mirror, err := t.now(ctx)
+	if errors.Is(err, kafkarest.ErrNotFound) {
+		return nil, nil
 	}
-	for _, v := range verdicts {
-		if v.MirrorTopicName != t.name {
-			continue
-		}
-		if v.Refused() {
-			return fmt.Errorf("the server refused to %s mirror topic %q: %s (error_code %d)", verb, t.name, v.ErrorMessage, *v.ErrorCode)
-		}
-		return nil
+	return mirror, err
+}
+
+// unlessPending is now for a topic that is being stopped: while that goes on,
+// it need not be looked for among all topics of its link.
+func (t mirrorTopic) unlessPending(ctx context.Context) (*kafkarest.Mirror, error) {
+	mirror, err := t.e.mirrorPending(ctx, t.link, t.name)
+	if mirror == nil && err == nil {
+		return t.now(ctx)
 	}
-	return fmt.Errorf("the server said nothing of mirror topic %q when asked to %s it", t.name, verb)
+	return mirror, err
 }
 
-func (t mirrorTopic) get(ctx context.Context, explain bool) (*kafkarest.Mirror, error) {
-	return t.e.client.Mirror(ctx, t.link, t.name, explain)
-}
-
-// wait polls until the topic has one of the wanted statuses, and fails at once
+// wait looks until the topic has one of the wanted statuses, and fails at once
 // where it has a failed one. Any other status, unknown ones included, is waited
-// out. It returns the topic as last seen, even with an error. A topic that was
-// seen and is gone is ErrNotFound; one not seen yet may not be visible yet.
-func (t mirrorTopic) wait(ctx context.Context, wanted, failed []string) (*kafkarest.Mirror, error) {
+// out. It returns the topic as last seen, even with an error.
+func (t mirrorTopic) wait(ctx context.Context, poll polling, look func(context.Context) (*kafkarest.Mirror, error), wanted, failed []string) (*kafkarest.Mirror, error) {
 	var last *kafkarest.Mirror
 	err := poll(ctx, func() (bool, error) {
-		mirror, err := t.get(ctx, false)
-		switch {
-		case errors.Is(err, kafkarest.ErrNotFound) && last == nil:
-			return false, nil
-		case err != nil:
+		mirror, err := look(ctx)
+		if mirror == nil || err != nil {
 			return false, err
 		}
 		last = mirror
@@ -227,7 +225,7 @@ func (t mirrorTopic) explained(ctx context.Context, last *kafkarest.Mirror) *kaf
 	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	if mirror, err := t.get(ctx, true); err == nil {
+	if mirror, err := t.e.client.Mirror(ctx, t.link, t.name, true); err == nil {
 		return mirror
 	}
 	return last

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
@@ -24,45 +23,68 @@ const (
 	lookGrace = 5 * time.Second
 )
 
+// polling is poll or pollLater.
+type polling = func(ctx context.Context, check func() (done bool, err error)) error
+
 // poll calls check until it says that it is done or fails, pausing longer and
-// longer between calls. It returns the error of check, or that of ctx.
+// longer between calls. It returns the error of check, or that of ctx. The
+// pauses do not vary, so that those who wait for one thing together go on
+// sharing their calls.
 func poll(ctx context.Context, check func() (done bool, err error)) error {
-	pause := pollShortest
-	for {
-		done, err := check()
-		if done || err != nil {
-			return err
-		}
-		timer := time.NewTimer(pause/2 + rand.N(pause/2))
+	if done, err := check(); done || err != nil {
+		return err
+	}
+	return pollLater(ctx, check)
+}
+
+// pollLater is poll for what cannot be done yet: it pauses first.
+func pollLater(ctx context.Context, check func() (done bool, err error)) error {
+	for pause := pollShortest; ; pause = min(pause*2, pollLongest) {
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return ctx.Err()
 		case <-timer.C:
 		}
-		pause = min(pause*2, pollLongest)
+		if done, err := check(); done || err != nil {
+			return err
+		}
 	}
 }
 
-// pollVisible repeats a call as long as its error says that something which was
-// just created, such as its link or the other half of a pair, is not visible yet.
-func pollVisible(ctx context.Context, call func() error) error {
-	started := time.Now()
+// pollWhile repeats a call as long as its error is one that may pass by itself.
+// Where ctx ends first, the error says what the call last said.
+func pollWhile(ctx context.Context, passing func(error) bool, call func() error) error {
 	var last error
 	err := poll(ctx, func() (bool, error) {
 		last = call()
-		switch {
-		case errors.Is(last, kafkarest.ErrNotReady):
-			return false, nil
-		case errors.Is(last, kafkarest.ErrNotFound) && kafkarest.Code(last) != kafkarest.CodeUnknownTopic:
-			return time.Since(started) > visibilityWindow, nil
-		}
-		return true, nil
+		return last == nil || !passing(last), nil
 	})
-	if err != nil && last != nil && !errors.Is(last, err) {
+	if err != nil && !errors.Is(last, err) {
 		return fmt.Errorf("%w; the last answer was: %w", err, last)
 	}
 	return last
+}
+
+// pollReady repeats a call while its error says that something it needs, such
+// as the other half of a pair of links, is not visible yet.
+func pollReady(ctx context.Context, call func() error) error {
+	return pollWhile(ctx, isNotReady, call)
+}
+
+// pollVisible does that for calls on what was just created, too, which a server
+// may not find for a while.
+func pollVisible(ctx context.Context, call func() error) error {
+	started := time.Now()
+	return pollWhile(ctx, func(err error) bool {
+		notFound := errors.Is(err, kafkarest.ErrNotFound) && kafkarest.Code(err) != kafkarest.CodeUnknownTopic
+		return isNotReady(err) || notFound && time.Since(started) <= visibilityWindow
+	}, call)
+}
+
+func isNotReady(err error) bool {
+	return errors.Is(err, kafkarest.ErrNotReady)
 }
 
 // afterwards returns a context for a last look at the server, whatever became of ctx.

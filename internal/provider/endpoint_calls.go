@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+)
+
+// shared are the calls to one cluster that resources share; see sharing.go.
+type shared struct {
+	client  *kafkarest.Client
+	links   *collection[kafkarest.Link]
+	mirrors keyed[collection[kafkarest.Mirror]] // by link
+	pending keyed[gather[*kafkarest.Mirror]]    // by link
+	asks    keyed[gather[kafkarest.Verdict]]    // by link and verb
+}
+
+func newShared(client *kafkarest.Client) *shared {
+	s := &shared{client: client}
+	s.links = newCollection("link",
+		func(ctx context.Context, name string) (*kafkarest.Link, error) { return client.Link(ctx, name, false) },
+		func(ctx context.Context) (map[string]kafkarest.Link, error) {
+			list, err := client.Links(ctx)
+			return index(list, func(l kafkarest.Link) string { return l.Name }), err
+		})
+	s.mirrors.make = func(link string) *collection[kafkarest.Mirror] {
+		return newCollection("mirror topic",
+			func(ctx context.Context, name string) (*kafkarest.Mirror, error) {
+				return client.Mirror(ctx, link, name, false)
+			},
+			func(ctx context.Context) (map[string]kafkarest.Mirror, error) { return s.listMirrors(ctx, link, "") })
+	}
+	s.pending.make = func(link string) *gather[*kafkarest.Mirror] {
+		return &gather[*kafkarest.Mirror]{run: func(ctx context.Context, names []string) func(string) (*kafkarest.Mirror, error) {
+			return s.findPending(ctx, link, names)
+		}}
+	}
+	s.asks.make = func(key string) *gather[kafkarest.Verdict] {
+		link, verb, _ := strings.Cut(key, "/")
+		return &gather[kafkarest.Verdict]{run: func(ctx context.Context, names []string) func(string) (kafkarest.Verdict, error) {
+			return s.askAll(ctx, link, kafkarest.Verb(verb), names)
+		}}
+	}
+	return s
+}
+
+func (s *shared) listMirrors(ctx context.Context, link, status string) (map[string]kafkarest.Mirror, error) {
+	list, err := s.client.Mirrors(ctx, link, status)
+	return index(list, func(m kafkarest.Mirror) string { return m.Name }), err
+}
+
+// link returns a link as it was a moment ago, or ErrNotFound.
+func (e *endpoint) link(ctx context.Context, name string) (*kafkarest.Link, error) {
+	return e.shared.links.recent(ctx, name)
+}
+
+// linkNow returns a link as it is now, or ErrNotFound.
+func (e *endpoint) linkNow(ctx context.Context, name string) (*kafkarest.Link, error) {
+	return e.shared.links.now(ctx, name)
+}
+
+func (e *endpoint) createLink(ctx context.Context, link kafkarest.NewLink) error {
+	defer e.linkChanged(link.Name)
+	return e.client.CreateLink(ctx, link, false)
+}
+
+func (e *endpoint) alterLinkSettings(ctx context.Context, link string, changes []kafkarest.Change) error {
+	defer e.linkChanged(link)
+	return e.client.AlterLinkSettings(ctx, link, changes, false)
+}
+
+func (e *endpoint) deleteLink(ctx context.Context, name string, force bool) error {
+	defer e.linkChanged(name)
+	return e.client.DeleteLink(ctx, name, force)
+}
+
+func (e *endpoint) linkChanged(name string) {
+	e.shared.links.changed(name)
+	e.shared.mirrors.of(name).changed()
+}
+
+// mirror returns a mirror topic as it was a moment ago, or ErrNotFound.
+func (e *endpoint) mirror(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
+	return e.shared.mirrors.of(link).recent(ctx, name)
+}
+
+// mirrorNow returns a mirror topic as it is now, or ErrNotFound.
+func (e *endpoint) mirrorNow(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
+	return e.shared.mirrors.of(link).now(ctx, name)
+}
+
+func (e *endpoint) createMirror(ctx context.Context, link string, mirror kafkarest.NewMirror) error {
+	defer e.shared.mirrors.of(link).changed(mirror.Name)
+	return e.client.CreateMirror(ctx, link, mirror)
+}
+
+// mirrorPending returns a mirror topic as it is now if it is PENDING_STOPPED,
+// and may return nil if it is not: the size of that list is the size of what is
+// being waited for, not that of the link.
+func (e *endpoint) mirrorPending(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
+	return e.shared.pending.of(link).do(ctx, name)
+}
+
+func (s *shared) findPending(ctx context.Context, link string, names []string) func(string) (*kafkarest.Mirror, error) {
+	if len(names) == 1 {
+		mirror, err := s.client.Mirror(ctx, link, names[0], false)
+		return func(string) (*kafkarest.Mirror, error) { return mirror, err }
+	}
+	list, err := s.listMirrors(ctx, link, kafkarest.StatusPendingStopped)
+	return func(name string) (*kafkarest.Mirror, error) {
+		if mirror, ok := list[name]; ok {
+			return &mirror, nil
+		}
+		return nil, err
+	}
+}
+
+// ask puts a verb to the server for one mirror topic, together with all others
+// that are asked for now. The server's refusal comes inside a successful reply.
+func (e *endpoint) ask(ctx context.Context, link string, verb kafkarest.Verb, name string) error {
+	verdict, err := e.shared.asks.of(link+"/"+string(verb)).do(ctx, name)
+	if err == nil && verdict.Refused() {
+		return fmt.Errorf("the server refused to %s mirror topic %q: %s (error_code %d)", verb, name, verdict.ErrorMessage, *verdict.ErrorCode)
+	}
+	return err
+}
+
+// askAll asks for several topics in one request. Where the server refuses that
+// request as a whole, each is asked for by itself, so that one bad name cannot
+// keep the others.
+func (s *shared) askAll(ctx context.Context, link string, verb kafkarest.Verb, names []string) func(string) (kafkarest.Verdict, error) {
+	defer s.mirrors.of(link).changed(names...)
+	verdicts, err := s.client.AlterMirrors(ctx, link, verb, kafkarest.Selection{Names: names}, false)
+	if wasAnswered(err) && len(names) > 1 {
+		answers := map[string]func(string) (kafkarest.Verdict, error){}
+		for _, name := range names {
+			answers[name] = s.askAll(ctx, link, verb, []string{name})
+		}
+		return func(name string) (kafkarest.Verdict, error) { return answers[name](name) }
+	}
+	byName := index(verdicts, func(v kafkarest.Verdict) string { return v.MirrorTopicName })
+	return func(name string) (kafkarest.Verdict, error) {
+		verdict, ok := byName[name]
+		if err == nil && !ok {
+			return verdict, fmt.Errorf("the server said nothing of mirror topic %q", name)
+		}
+		return verdict, err
+	}
+}
