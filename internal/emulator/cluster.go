@@ -22,8 +22,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/broker"
 )
 
@@ -103,8 +101,7 @@ func Start(cfg Config) (*Cluster, error) {
 		pins:     make(map[mirrorKey]string),
 		verdicts: make(map[verdictKey]verdictError),
 	}
-	// Asking for authorized operations has kadm ask the cluster every time, and not its cache of metadata.
-	c.ctx, c.cancel = context.WithCancel(kadm.WithAuthorizedOps(context.Background()))
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.mux = c.routes()
 	if err := c.listen(); err != nil {
 		c.cancel()

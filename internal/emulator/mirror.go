@@ -165,8 +165,8 @@ func (c *Cluster) insertMirror(l *link, spec mirrorSpec, partitions int) bool {
 	return true
 }
 
-// describeSource describes a topic of the cluster that the link reads, with the settings that are set on it.
-// Settings are known of clusters in the network only.
+// describeSource describes a topic of the cluster that the link reads, with the settings that are set on it. These
+// are known of clusters in the network only.
 func (l *link) describeSource(ctx context.Context, name string) (broker.Topic, map[string]*string, error) {
 	l.cluster.mu.Lock()
 	remote, origin, refusal := l.remote, l.origin, l.refusal()
@@ -174,37 +174,21 @@ func (l *link) describeSource(ctx context.Context, name string) (broker.Topic, m
 	if refusal != nil {
 		return broker.Topic{}, nil, refusal
 	}
-	if err := remote.Ping(ctx); err != nil {
-		return broker.Topic{}, nil, retriable("Cluster link '%s' is not available: %s", l.name, err)
-	}
-	if origin != nil {
-		return origin.describe(ctx, name)
-	}
-	topics, err := remote.Topics(ctx)
-	if err != nil {
-		return broker.Topic{}, nil, retriable("Cluster link '%s' is not available: %s", l.name, err)
-	}
-	i := slices.IndexFunc(topics, func(t broker.Topic) bool { return t.Name == name })
-	if i < 0 {
-		return broker.Topic{}, nil, sourceTopicMissing(name)
-	}
-	return topics[i], map[string]*string{}, nil
-}
-
-// describe describes a topic to the link of another cluster.
-func (c *Cluster) describe(ctx context.Context, name string) (broker.Topic, map[string]*string, error) {
-	topic, err := c.broker.Topic(ctx, name)
+	topic, err := remote.Topic(ctx, name)
 	if errors.Is(err, broker.ErrNoTopic) {
 		return topic, nil, sourceTopicMissing(name)
 	}
 	if err != nil {
-		return topic, nil, brokerError(err)
+		return topic, nil, retriable("Cluster link '%s' is not available: %s", l.name, err)
 	}
-	described, err := c.broker.TopicConfigs(ctx, name)
+	configs := make(map[string]*string)
+	if origin == nil {
+		return topic, configs, nil
+	}
+	described, err := origin.broker.TopicConfigs(ctx, name)
 	if err != nil {
 		return topic, nil, brokerError(err)
 	}
-	configs := make(map[string]*string)
 	for _, config := range described {
 		if !config.Default {
 			configs[config.Name] = config.Value
