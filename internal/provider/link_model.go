@@ -54,9 +54,10 @@ func (m *linkModel) healthy() bool {
 	return (&kafkarest.Link{Error: m.LinkError.ValueString()}).Healthy()
 }
 
-// refresh takes over what the server says of the link, or returns ErrNotFound.
-func (m *linkModel) refresh(ctx context.Context, e *endpoint) error {
-	link, err := e.link(ctx, m.LinkName.ValueString())
+// refresh takes over what the server says of the link, as e.link or e.linkNow
+// finds it, or returns ErrNotFound.
+func (m *linkModel) refresh(ctx context.Context, e *endpoint, find func(context.Context, string) (*kafkarest.Link, error)) error {
+	link, err := find(ctx, m.LinkName.ValueString())
 	if err != nil {
 		return err
 	}

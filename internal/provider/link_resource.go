@@ -72,7 +72,7 @@ func (r *linkResource) Create(ctx context.Context, req resource.CreateRequest, r
 			"The next plan shows what has become of it.", plan.LinkName.ValueString(), explain(e, err)))
 		after, cancel := afterwards(ctx)
 		defer cancel()
-		_ = observed.refresh(after, e) // What cannot be read now, the next plan reads.
+		_ = observed.refresh(after, e, e.linkNow) // What cannot be read now, the next plan reads.
 	}
 	observed.keepConfigured(plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &observed)...)
@@ -96,7 +96,7 @@ func (r *linkResource) pick(ctx context.Context, m *linkModel, diags *diag.Diagn
 func (r *linkResource) create(ctx context.Context, e *endpoint, m *linkModel, writeOnly types.Map, diags *diag.Diagnostics) bool {
 	const summary = "Unable to create link"
 	look := func(ctx context.Context) error {
-		_, err := e.client.Link(ctx, m.LinkName.ValueString(), false)
+		_, err := e.linkNow(ctx, m.LinkName.ValueString())
 		return err
 	}
 	switch err := look(ctx); {
@@ -108,7 +108,7 @@ func (r *linkResource) create(ctx context.Context, e *endpoint, m *linkModel, wr
 		return false
 	}
 	link := m.newLink(writeOnly)
-	err := pollReady(ctx, func() error { return e.client.CreateLink(ctx, link, false) })
+	err := pollReady(ctx, func() error { return e.createLink(ctx, link) })
 	if err == nil {
 		return true
 	}
@@ -148,7 +148,7 @@ func waitForLink(ctx context.Context, e *endpoint, m *linkModel) error {
 		return hopeless < 3 && (errors.Is(err, errUnhealthy) || errors.Is(err, kafkarest.ErrNotFound) || isNotReady(err))
 	}
 	return pollWhile(ctx, passing, func() error {
-		err := m.refresh(ctx, e)
+		err := m.refresh(ctx, e, e.linkNow)
 		if err == nil && m.dials() && m.ValidateLink.ValueBool() && !m.healthy() {
 			err = fmt.Errorf("%w: %s: %s", errUnhealthy, m.LinkError.ValueString(), m.LinkErrorMessage.ValueString())
 		}
@@ -177,7 +177,7 @@ func (r *linkResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	state.Endpoint = types.StringValue(e.name)
-	err = state.refresh(ctx, e)
+	err = state.refresh(ctx, e, e.link)
 	if errors.Is(err, kafkarest.ErrNotFound) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -217,7 +217,7 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		}
 	}
 	observed := plan
-	if err := observed.refresh(ctx, e); err != nil {
+	if err := observed.refresh(ctx, e, e.linkNow); err != nil {
 		resp.Diagnostics.AddWarning("Link changed, but not read", explain(e, err))
 	}
 	observed.keepConfigured(plan)
@@ -257,7 +257,7 @@ func deleteLink(ctx context.Context, e *endpoint, name string, force bool) error
 		return err
 	}
 	return pollWhile(ctx, func(err error) bool { return errors.Is(err, errStillThere) || isNotReady(err) }, func() error {
-		switch _, err := e.client.Link(ctx, name, false); {
+		switch _, err := e.linkNow(ctx, name); {
 		case err == nil:
 			return errStillThere
 		case errors.Is(err, kafkarest.ErrNotFound):
@@ -270,7 +270,7 @@ func deleteLink(ctx context.Context, e *endpoint, name string, force bool) error
 
 // tryToDelete deletes a link, or names the mirror topics that stand against it.
 func tryToDelete(ctx context.Context, e *endpoint, name string, force bool) error {
-	err := e.client.DeleteLink(ctx, name, force)
+	err := e.deleteLink(ctx, name, force)
 	if err == nil || errors.Is(err, kafkarest.ErrNotFound) {
 		return nil
 	}
@@ -319,7 +319,7 @@ func (r *linkResource) ImportState(ctx context.Context, req resource.ImportState
 	ctx, cancel := context.WithTimeout(ctx, linkReadTimeout)
 	defer cancel()
 	m := importedLink(e.name, clusterID, names[0])
-	if err := m.refresh(ctx, e); err != nil {
+	if err := m.refresh(ctx, e, e.link); err != nil {
 		resp.Diagnostics.AddError("Unable to import link", explain(e, err))
 		return
 	}
