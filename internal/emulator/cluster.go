@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -65,13 +64,14 @@ type Cluster struct {
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
-	wg     sync.WaitGroup // the links' goroutines
+	wg     sync.WaitGroup // REST calls and the links' goroutines
 
 	latency         atomic.Int64 // time.Duration
 	visibilityDelay atomic.Int64 // time.Duration
 	pageSize        atomic.Int64
 
 	mu       sync.Mutex // guards what follows, and every link and mirror of this cluster; held for moments only
+	closed   bool
 	links    map[string]*link
 	mirrors  map[string]*mirror // by topic name, of all links
 	orphans  []*orphan
@@ -151,16 +151,16 @@ func (c *Cluster) listen() error {
 	return nil
 }
 
-// Close ends the cluster and forgets its data.
+// Close ends the cluster and forgets its data. REST calls that are under way end first, without an answer.
 func (c *Cluster) Close() {
 	c.cancel()
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	_ = c.server.Close()
 	c.cfg.Network.leave(c)
 	c.wg.Wait()
-	c.mu.Lock()
-	links := maps.Clone(c.links)
-	c.mu.Unlock()
-	for _, l := range links {
+	for _, l := range c.links {
 		l.closeCopier()
 	}
 	c.broker.Close()
@@ -195,6 +195,16 @@ func (c *Cluster) SetLatency(d time.Duration) { c.latency.Store(int64(d)) }
 
 // SetPageSize makes lists come in pages of n with metadata.next; 0, the default, in one.
 func (c *Cluster) SetPageSize(n int) { c.pageSize.Store(int64(n)) }
+
+// enter books a REST call, unless the cluster is closed; wg.Done ends it.
+func (c *Cluster) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.wg.Add(1)
+	}
+	return !c.closed
+}
 
 // visibleFrom is when an object that is created now becomes visible.
 func (c *Cluster) visibleFrom() time.Time {

@@ -101,6 +101,10 @@ func (c *Cluster) adapt(h handler) http.Handler {
 // serve lets faults strike, carries the call out, records it and answers, in this order: a recording is
 // complete before the client can know of the call's end.
 func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) {
+	if !c.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer c.wg.Done()
 	started := time.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	r.Body = io.NopCloser(bytes.NewReader(body))
