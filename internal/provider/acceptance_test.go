@@ -245,3 +245,13 @@ func (w *world) expectRecords(c *emulator.Cluster, topic string, want ...string)
 		w.t.Errorf("records of %q on %s: got %q (%v), want %q", topic, c.ID(), got, err, want)
 	}
 }
+
+// byShape counts the calls of a cluster, without the names of topics.
+func byShape(c *emulator.Cluster) map[string]int {
+	name := regexp.MustCompile(`(mirrors|topics)/[^/?: ]+`)
+	counts := map[string]int{}
+	for _, call := range calls(c, `.`) {
+		counts[name.ReplaceAllString(call, "$1/…")]++
+	}
+	return counts
+}

@@ -3,52 +3,62 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
 // shared are the calls to one cluster that resources share; see sharing.go.
 type shared struct {
-	client  *kafkarest.Client
+	atWork  crowd
 	links   *collection[kafkarest.Link]
-	mirrors keyed[collection[kafkarest.Mirror]] // by link
-	pending keyed[gather[*kafkarest.Mirror]]    // by link
-	asks    keyed[gather[kafkarest.Verdict]]    // by link and verb
+	mirrors keyed[linkMirrors] // by link
+}
+
+// linkMirrors are those about the mirror topics of one link.
+type linkMirrors struct {
+	client  *kafkarest.Client
+	link    string
+	atWork  crowd
+	topics  *collection[kafkarest.Mirror]
+	pending gather[*kafkarest.Mirror]
+	asks    keyed[gather[kafkarest.Verdict]] // by verb
 }
 
 func newShared(client *kafkarest.Client) *shared {
-	s := &shared{client: client}
-	s.links = newCollection("link",
+	s := &shared{}
+	s.links = newCollection(&s.atWork, "link",
 		func(ctx context.Context, name string) (*kafkarest.Link, error) { return client.Link(ctx, name, false) },
 		func(ctx context.Context) (map[string]kafkarest.Link, error) {
 			list, err := client.Links(ctx)
 			return index(list, func(l kafkarest.Link) string { return l.Name }), err
 		})
-	s.mirrors.make = func(link string) *collection[kafkarest.Mirror] {
-		return newCollection("mirror topic",
-			func(ctx context.Context, name string) (*kafkarest.Mirror, error) {
-				return client.Mirror(ctx, link, name, false)
-			},
-			func(ctx context.Context) (map[string]kafkarest.Mirror, error) { return s.listMirrors(ctx, link, "") })
-	}
-	s.pending.make = func(link string) *gather[*kafkarest.Mirror] {
-		return &gather[*kafkarest.Mirror]{run: func(ctx context.Context, names []string) func(string) (*kafkarest.Mirror, error) {
-			return s.findPending(ctx, link, names)
-		}}
-	}
-	s.asks.make = func(key string) *gather[kafkarest.Verdict] {
-		link, verb, _ := strings.Cut(key, "/")
-		return &gather[kafkarest.Verdict]{run: func(ctx context.Context, names []string) func(string) (kafkarest.Verdict, error) {
-			return s.askAll(ctx, link, kafkarest.Verb(verb), names)
-		}}
-	}
+	s.mirrors.make = func(link string) *linkMirrors { return newLinkMirrors(client, link) }
 	return s
 }
 
-func (s *shared) listMirrors(ctx context.Context, link, status string) (map[string]kafkarest.Mirror, error) {
-	list, err := s.client.Mirrors(ctx, link, status)
-	return index(list, func(m kafkarest.Mirror) string { return m.Name }), err
+func newLinkMirrors(client *kafkarest.Client, link string) *linkMirrors {
+	m := &linkMirrors{client: client, link: link}
+	m.topics = newCollection(&m.atWork, "mirror topic",
+		func(ctx context.Context, name string) (*kafkarest.Mirror, error) {
+			return client.Mirror(ctx, link, name, false)
+		},
+		func(ctx context.Context) (map[string]kafkarest.Mirror, error) { return m.list(ctx, "") })
+	m.pending = gather[*kafkarest.Mirror]{crowd: &m.atWork, run: m.findPending}
+	m.asks.make = func(verb string) *gather[kafkarest.Verdict] {
+		return &gather[kafkarest.Verdict]{crowd: &m.atWork, run: func(ctx context.Context, names []string) func(string) (kafkarest.Verdict, error) {
+			return m.ask(ctx, kafkarest.Verb(verb), names)
+		}}
+	}
+	return m
+}
+
+// workOnLink is called by each method of a link resource, and what it returns
+// at the method's end.
+func (e *endpoint) workOnLink() (done func()) { return e.shared.atWork.enter() }
+
+// workOnMirror is the same for mirror topics of a link.
+func (e *endpoint) workOnMirror(link string) (done func()) {
+	return e.shared.mirrors.of(link).atWork.enter()
 }
 
 // link returns a link as it was a moment ago, or ErrNotFound.
@@ -78,21 +88,21 @@ func (e *endpoint) deleteLink(ctx context.Context, name string, force bool) erro
 
 func (e *endpoint) linkChanged(name string) {
 	e.shared.links.changed(name)
-	e.shared.mirrors.of(name).changed()
+	e.shared.mirrors.of(name).topics.changed()
 }
 
 // mirror returns a mirror topic as it was a moment ago, or ErrNotFound.
 func (e *endpoint) mirror(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
-	return e.shared.mirrors.of(link).recent(ctx, name)
+	return e.shared.mirrors.of(link).topics.recent(ctx, name)
 }
 
 // mirrorNow returns a mirror topic as it is now, or ErrNotFound.
 func (e *endpoint) mirrorNow(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
-	return e.shared.mirrors.of(link).now(ctx, name)
+	return e.shared.mirrors.of(link).topics.now(ctx, name)
 }
 
 func (e *endpoint) createMirror(ctx context.Context, link string, mirror kafkarest.NewMirror) error {
-	defer e.shared.mirrors.of(link).changed(mirror.Name)
+	defer e.shared.mirrors.of(link).topics.changed(mirror.Name)
 	return e.client.CreateMirror(ctx, link, mirror)
 }
 
@@ -100,15 +110,30 @@ func (e *endpoint) createMirror(ctx context.Context, link string, mirror kafkare
 // and may return nil if it is not: the size of that list is the size of what is
 // being waited for, not that of the link.
 func (e *endpoint) mirrorPending(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
-	return e.shared.pending.of(link).do(ctx, name)
+	return e.shared.mirrors.of(link).pending.do(ctx, name)
 }
 
-func (s *shared) findPending(ctx context.Context, link string, names []string) func(string) (*kafkarest.Mirror, error) {
+// ask puts a verb to the server for one mirror topic, together with all others
+// that are asked for now. The server's refusal comes inside a successful reply.
+func (e *endpoint) ask(ctx context.Context, link string, verb kafkarest.Verb, name string) error {
+	verdict, err := e.shared.mirrors.of(link).asks.of(string(verb)).do(ctx, name)
+	if err == nil && verdict.Refused() {
+		return fmt.Errorf("the server refused to %s mirror topic %q: %s (error_code %d)", verb, name, verdict.ErrorMessage, *verdict.ErrorCode)
+	}
+	return err
+}
+
+func (m *linkMirrors) list(ctx context.Context, status string) (map[string]kafkarest.Mirror, error) {
+	list, err := m.client.Mirrors(ctx, m.link, status)
+	return index(list, func(m kafkarest.Mirror) string { return m.Name }), err
+}
+
+func (m *linkMirrors) findPending(ctx context.Context, names []string) func(string) (*kafkarest.Mirror, error) {
 	if len(names) == 1 {
-		mirror, err := s.client.Mirror(ctx, link, names[0], false)
+		mirror, err := m.client.Mirror(ctx, m.link, names[0], false)
 		return func(string) (*kafkarest.Mirror, error) { return mirror, err }
 	}
-	list, err := s.listMirrors(ctx, link, kafkarest.StatusPendingStopped)
+	list, err := m.list(ctx, kafkarest.StatusPendingStopped)
 	return func(name string) (*kafkarest.Mirror, error) {
 		if mirror, ok := list[name]; ok {
 			return &mirror, nil
@@ -117,26 +142,16 @@ func (s *shared) findPending(ctx context.Context, link string, names []string) f
 	}
 }
 
-// ask puts a verb to the server for one mirror topic, together with all others
-// that are asked for now. The server's refusal comes inside a successful reply.
-func (e *endpoint) ask(ctx context.Context, link string, verb kafkarest.Verb, name string) error {
-	verdict, err := e.shared.asks.of(link+"/"+string(verb)).do(ctx, name)
-	if err == nil && verdict.Refused() {
-		return fmt.Errorf("the server refused to %s mirror topic %q: %s (error_code %d)", verb, name, verdict.ErrorMessage, *verdict.ErrorCode)
-	}
-	return err
-}
-
-// askAll asks for several topics in one request. Where the server refuses that
+// ask asks for several topics in one request. Where the server refuses that
 // request as a whole, each is asked for by itself, so that one bad name cannot
 // keep the others.
-func (s *shared) askAll(ctx context.Context, link string, verb kafkarest.Verb, names []string) func(string) (kafkarest.Verdict, error) {
-	defer s.mirrors.of(link).changed(names...)
-	verdicts, err := s.client.AlterMirrors(ctx, link, verb, kafkarest.Selection{Names: names}, false)
+func (m *linkMirrors) ask(ctx context.Context, verb kafkarest.Verb, names []string) func(string) (kafkarest.Verdict, error) {
+	defer m.topics.changed(names...)
+	verdicts, err := m.client.AlterMirrors(ctx, m.link, verb, kafkarest.Selection{Names: names}, false)
 	if wasAnswered(err) && len(names) > 1 {
 		answers := map[string]func(string) (kafkarest.Verdict, error){}
 		for _, name := range names {
-			answers[name] = s.askAll(ctx, link, verb, []string{name})
+			answers[name] = m.ask(ctx, verb, []string{name})
 		}
 		return func(name string) (kafkarest.Verdict, error) { return answers[name](name) }
 	}

@@ -61,7 +61,11 @@ func (r *linkResource) Create(ctx context.Context, req resource.CreateRequest, r
 	defer cancel()
 
 	e := r.pick(ctx, &plan, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || !r.create(ctx, e, &plan, config.SensitiveConfigWO, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	defer e.workOnLink()()
+	if !r.create(ctx, e, &plan, config.SensitiveConfigWO, &resp.Diagnostics) {
 		return
 	}
 	// The link exists. From here on nothing may be an error, or Terraform would
@@ -176,6 +180,7 @@ func (r *linkResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnLink()()
 	state.Endpoint = types.StringValue(e.name)
 	err = state.refresh(ctx, e, e.link)
 	if errors.Is(err, kafkarest.ErrNotFound) {
@@ -209,6 +214,7 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnLink()()
 	plan.Endpoint = types.StringValue(e.name)
 	if changes := e.changesToSend(ctx, state, plan, names, config.SensitiveConfigWO); len(changes) > 0 {
 		if err := e.alterLinkSettings(ctx, plan.LinkName.ValueString(), changes); err != nil {
@@ -241,6 +247,7 @@ func (r *linkResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnLink()()
 	if err := deleteLink(ctx, e, state.LinkName.ValueString(), state.ForceDestroy.ValueBool()); err != nil {
 		resp.Diagnostics.AddError("Unable to delete link", explain(e, err))
 	}

@@ -63,6 +63,7 @@ func (r *mirrorTopicResource) Create(ctx context.Context, req resource.CreateReq
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnMirror(plan.LinkName.ValueString())()
 	plan.Endpoint, plan.ClusterID = types.StringValue(e.name), types.StringValue(clusterID)
 	if err := plan.nameAfterPrefix(ctx, e); err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("link_name"), "Unable to read link", explain(e, err))
@@ -144,6 +145,7 @@ func (r *mirrorTopicResource) Read(ctx context.Context, req resource.ReadRequest
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnMirror(state.LinkName.ValueString())()
 	state.Endpoint = types.StringValue(e.name)
 	err = state.refresh(ctx, e)
 	switch {
@@ -175,6 +177,7 @@ func (r *mirrorTopicResource) Update(ctx context.Context, req resource.UpdateReq
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnMirror(plan.LinkName.ValueString())()
 	plan.Endpoint = types.StringValue(e.name)
 	if changes := topicSettingChanges(state.Config, plan.Config); len(changes) > 0 {
 		if err := e.client.AlterTopicSettings(ctx, plan.MirrorTopicName.ValueString(), changes); err != nil {
@@ -218,6 +221,7 @@ func (r *mirrorTopicResource) Delete(ctx context.Context, req resource.DeleteReq
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
+	defer e.workOnMirror(state.LinkName.ValueString())()
 	t := topicAt(e, &state)
 	switch state.OnDestroy.ValueString() {
 	case onDestroyFailover:

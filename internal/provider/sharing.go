@@ -23,20 +23,58 @@ import (
 // None of them knows what the calls are about; endpoint_calls.go does.
 
 const (
-	// gatherQuiet is how long no further call must arrive before the gathered
-	// ones go out: some times what Terraform takes from one resource to the next.
-	gatherQuiet = 10 * time.Millisecond
-	// gatherLongest bounds that while calls keep arriving.
-	gatherLongest = 250 * time.Millisecond
+	// While fewer wait than have been at work at once, more may come: the
+	// gathered calls go out when none has for gatherQuiet, which is some times
+	// what a busy Terraform takes from one resource to the next.
+	gatherQuiet = 100 * time.Millisecond
+	// gatherAlone is the same as long as one at a time was at work.
+	gatherAlone = 5 * time.Millisecond
+	// gatherLongest bounds it all while calls keep arriving.
+	gatherLongest = 500 * time.Millisecond
 
 	// recentWindow is how old an answer to a read may be, unless this process
 	// has written since. A plan of a thousand resources takes some seconds.
 	recentWindow = 5 * time.Second
 )
 
+// crowd counts who is at work on something. Terraform keeps as many resources
+// going as it may, so once that many wait, nobody else can come.
+type crowd struct {
+	mu           sync.Mutex
+	active, most int
+}
+
+// enter counts one more until leave is called.
+func (c *crowd) enter() (leave func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active++
+	c.most = max(c.most, c.active)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.active--
+	}
+}
+
+// quiet is how long to wait for more callers once so many have come.
+func (c *crowd) quiet(waiting int) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.most <= 1:
+		return gatherAlone
+	case waiting >= c.most:
+		return 0
+	default:
+		return gatherQuiet
+	}
+}
+
 // gather collects calls, each for a key, and carries them out together. A
 // caller that gives up fails no other; when all have, run is cancelled.
 type gather[R any] struct {
+	crowd *crowd
 	// run answers for all keys at once; keys may repeat.
 	run func(ctx context.Context, keys []string) func(key string) (R, error)
 
@@ -48,8 +86,8 @@ type gathering[R any] struct {
 	ctx     context.Context // of the first caller, without its end
 	cancel  context.CancelFunc
 	keys    []string
-	callers int           // still waiting
-	arrived chan struct{} // one more has come
+	callers int      // still waiting
+	arrived chan int // how many have come; the latest only
 	done    chan struct{}
 	answer  func(key string) (R, error)
 }
@@ -75,7 +113,7 @@ func (g *gather[R]) join(ctx context.Context, key string) *gathering[R] {
 	defer g.mu.Unlock()
 	b := g.open
 	if b == nil || b.callers == 0 {
-		b = &gathering[R]{arrived: make(chan struct{}, 1), done: make(chan struct{})}
+		b = &gathering[R]{arrived: make(chan int, 1), done: make(chan struct{})}
 		b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		g.open = b
 		go g.carryOut(b)
@@ -83,15 +121,16 @@ func (g *gather[R]) join(ctx context.Context, key string) *gathering[R] {
 	b.keys = append(b.keys, key)
 	b.callers++
 	select {
-	case b.arrived <- struct{}{}:
+	case <-b.arrived:
 	default:
 	}
+	b.arrived <- len(b.keys)
 	return b
 }
 
 func (g *gather[R]) carryOut(b *gathering[R]) {
 	defer b.cancel()
-	b.waitForMore()
+	g.waitForMore(b)
 	g.mu.Lock()
 	if g.open == b {
 		g.open = nil
@@ -102,16 +141,16 @@ func (g *gather[R]) carryOut(b *gathering[R]) {
 	close(b.done)
 }
 
-// waitForMore returns when no caller has come for a while.
-func (b *gathering[R]) waitForMore() {
+// waitForMore returns when no further caller is to be expected.
+func (g *gather[R]) waitForMore(b *gathering[R]) {
 	longest := time.NewTimer(gatherLongest)
 	defer longest.Stop()
 	quiet := time.NewTimer(gatherQuiet)
 	defer quiet.Stop()
 	for {
 		select {
-		case <-b.arrived:
-			quiet.Reset(gatherQuiet)
+		case waiting := <-b.arrived:
+			quiet.Reset(g.crowd.quiet(waiting))
 		case <-quiet.C:
 			return
 		case <-longest.C:
@@ -125,9 +164,10 @@ func (b *gathering[R]) waitForMore() {
 // collection reads objects that the API can also list: the mirror topics of one
 // link, say.
 type collection[T any] struct {
-	what string // for errors
-	one  func(ctx context.Context, name string) (*T, error)
-	all  func(ctx context.Context) (map[string]T, error)
+	crowd *crowd
+	what  string // for errors
+	one   func(ctx context.Context, name string) (*T, error)
+	all   func(ctx context.Context) (map[string]T, error)
 
 	reads, looks gather[*T]
 
@@ -139,8 +179,9 @@ type collection[T any] struct {
 	readAt    time.Time // when something was last read
 }
 
-func newCollection[T any](what string, one func(context.Context, string) (*T, error), all func(context.Context) (map[string]T, error)) *collection[T] {
-	c := &collection[T]{what: what, one: one, all: all, writtenAt: map[string]time.Time{}}
+func newCollection[T any](crowd *crowd, what string, one func(context.Context, string) (*T, error), all func(context.Context) (map[string]T, error)) *collection[T] {
+	c := &collection[T]{crowd: crowd, what: what, one: one, all: all, writtenAt: map[string]time.Time{}}
+	c.reads.crowd, c.looks.crowd = crowd, crowd
 	c.reads.run = func(ctx context.Context, names []string) func(string) (*T, error) {
 		return c.fetch(ctx, names, c.othersWereRead())
 	}
