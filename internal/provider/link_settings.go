@@ -112,6 +112,12 @@ func settingChanges(state, plan linkModel, formerNames writeOnlyNames, writeOnly
 	set(plan.SensitiveConfig, true, differsFrom(state.SensitiveConfig))
 	resend := !plan.SensitiveConfigWOVersion.Equal(state.SensitiveConfigWOVersion)
 	set(writeOnly, true, func(name, _ string) bool { return resend || !slices.Contains(formerNames, name) })
+	// A server clears the filters of a sync that is switched off: switching it
+	// on again brings them along.
+	cleared := func(name, _ string) bool { return isSwitchedOn(changes, name) }
+	set(plan.Config, false, cleared)
+	set(plan.SensitiveConfig, true, cleared)
+	set(writeOnly, true, cleared)
 
 	for name := range former {
 		if !planned[name] {
@@ -120,6 +126,20 @@ func settingChanges(state, plan linkModel, formerNames writeOnlyNames, writeOnly
 	}
 	slices.SortFunc(changes, func(a, b kafkarest.Change) int { return strings.Compare(a.Name, b.Name) })
 	return changes
+}
+
+// isSwitchedOn reports whether changes switch on the sync that a filter belongs
+// to, and do not set the filter itself.
+func isSwitchedOn(changes []kafkarest.Change, filter string) bool {
+	setting, _ := linkconfig.Lookup(filter)
+	on := false
+	for _, c := range changes {
+		if c.Name == filter {
+			return false
+		}
+		on = on || c.Name == setting.EnabledBy && linkconfig.Equal(c.Name, c.Value, "true")
+	}
+	return on
 }
 
 // changesToSend is settingChanges without a prefix that the link has already,

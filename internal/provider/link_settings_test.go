@@ -139,6 +139,23 @@ func TestSettingChanges(t *testing.T) {
 			former: writeOnlyNames{"b"},
 			want:   []string{"c=3 (sensitive)"},
 		},
+		"a sync switched on brings its filters along": {
+			state:  maps3{config: settingsOf(offsetSyncEnable+"=false", groupFilters+"="+groupFilter), version: one},
+			plan:   maps3{config: settingsOf(offsetSyncEnable+"=True", groupFilters+"="+groupFilter), writeOnly: settingsOf("acl.filters=x"), version: one},
+			former: writeOnlyNames{"acl.filters"},
+			want:   []string{groupFilters + "=" + groupFilter, offsetSyncEnable + "=True"},
+		},
+		"from whichever map": {
+			state:  maps3{sensitive: settingsOf("acl.sync.enable=false"), version: one},
+			plan:   maps3{sensitive: settingsOf("acl.sync.enable=true"), writeOnly: settingsOf("acl.filters=x"), version: one},
+			former: writeOnlyNames{"acl.filters"},
+			want:   []string{"acl.filters=x (sensitive)", "acl.sync.enable=true (sensitive)"},
+		},
+		"a sync switched off leaves them": {
+			state: maps3{config: settingsOf(offsetSyncEnable+"=true", groupFilters+"="+groupFilter)},
+			plan:  maps3{config: settingsOf(offsetSyncEnable+"=false", groupFilters+"="+groupFilter)},
+			want:  []string{offsetSyncEnable + "=false"},
+		},
 		"after an import, nobody knows what was sent": {
 			state: maps3{config: settingsOf("a=1")},
 			plan:  maps3{config: settingsOf("a=2"), writeOnly: settingsOf("b=2")},
