@@ -22,6 +22,8 @@ var (
 	_ resource.ResourceWithValidateConfig = &linkResource{}
 	_ resource.ResourceWithModifyPlan     = &linkResource{}
 	_ resource.ResourceWithImportState    = &linkResource{}
+	_ resource.ResourceWithIdentity       = &linkResource{}
+	_ resource.ResourceWithMoveState      = &linkResource{}
 )
 
 const (
@@ -79,7 +81,7 @@ func (r *linkResource) Create(ctx context.Context, req resource.CreateRequest, r
 		_ = observed.refresh(after, e, e.linkNow) // What cannot be read now, the next plan reads.
 	}
 	observed.keepConfigured(plan)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &observed)...)
+	resp.Diagnostics.Append(observed.save(ctx, &resp.State, resp.Identity)...)
 	resp.Diagnostics.Append(namesIn(config.SensitiveConfigWO).save(ctx, resp.Private)...)
 }
 
@@ -182,6 +184,12 @@ func (r *linkResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	defer e.workOnLink()()
 	state.Endpoint = types.StringValue(e.name)
+	adopt, diags := takesSettingsOver(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	if adopt {
+		state.Config = types.MapUnknown(types.StringType)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, adoptKey, []byte("false"))...)
+	}
 	err = state.refresh(ctx, e, e.link)
 	if errors.Is(err, kafkarest.ErrNotFound) {
 		resp.State.RemoveResource(ctx)
@@ -191,7 +199,7 @@ func (r *linkResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.Diagnostics.AddError("Unable to read link", explain(e, err))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(state.save(ctx, &resp.State, resp.Identity)...)
 }
 
 func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -227,7 +235,7 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		resp.Diagnostics.AddWarning("Link changed, but not read", explain(e, err))
 	}
 	observed.keepConfigured(plan)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &observed)...)
+	resp.Diagnostics.Append(observed.save(ctx, &resp.State, resp.Identity)...)
 	resp.Diagnostics.Append(namesIn(config.SensitiveConfigWO).save(ctx, resp.Private)...)
 }
 
@@ -318,7 +326,11 @@ func mirroring(ctx context.Context, e *endpoint, link string) ([]string, error) 
 }
 
 func (r *linkResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	e, clusterID, names, err := r.endpoints.parseImportID(ctx, req.ID, "link_name")
+	id, diags := importAddress(ctx, req, "link_name")
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	e, clusterID, names, err := r.endpoints.parseImportID(ctx, id, "link_name")
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to import link", explain(nil, err))
 		return
@@ -330,7 +342,7 @@ func (r *linkResource) ImportState(ctx context.Context, req resource.ImportState
 		resp.Diagnostics.AddError("Unable to import link", explain(e, err))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.save(ctx, &resp.State, resp.Identity)...)
 }
 
 // importedLink is a link of which only its place is known. Its settings are to

@@ -20,6 +20,8 @@ var (
 	_ resource.ResourceWithValidateConfig = &mirrorTopicResource{}
 	_ resource.ResourceWithModifyPlan     = &mirrorTopicResource{}
 	_ resource.ResourceWithImportState    = &mirrorTopicResource{}
+	_ resource.ResourceWithIdentity       = &mirrorTopicResource{}
+	_ resource.ResourceWithMoveState      = &mirrorTopicResource{}
 )
 
 const (
@@ -82,7 +84,7 @@ func (r *mirrorTopicResource) Create(ctx context.Context, req resource.CreateReq
 			plan.MirrorTopicName.ValueString(), explain(e, err)))
 	}
 	created.keepConfigured(plan)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &created)...)
+	resp.Diagnostics.Append(created.save(ctx, &resp.State, resp.Identity)...)
 }
 
 // createMirror creates the mirror topic that m describes. It reports whether
@@ -157,7 +159,7 @@ func (r *mirrorTopicResource) Read(ctx context.Context, req resource.ReadRequest
 		resp.Diagnostics.AddError("Unable to read mirror topic", explain(e, err))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+	resp.Diagnostics.Append(state.save(ctx, &resp.State, resp.Identity)...)
 }
 
 func (r *mirrorTopicResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -202,7 +204,7 @@ func (r *mirrorTopicResource) Update(ctx context.Context, req resource.UpdateReq
 	} else {
 		observed.keepConfigured(plan)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &observed)...)
+	resp.Diagnostics.Append(observed.save(ctx, &resp.State, resp.Identity)...)
 }
 
 func (r *mirrorTopicResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -243,7 +245,11 @@ const promoteWayOut = "The topic is still in the state, and nothing was lost. Pr
 	"If the source is lost, set on_destroy = \"FAILOVER\", apply, and destroy again: that stops the mirror topic with the records it has."
 
 func (r *mirrorTopicResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	e, clusterID, names, err := r.endpoints.parseImportID(ctx, req.ID, "link_name", "mirror_topic_name")
+	id, diags := importAddress(ctx, req, "link_name", "mirror_topic_name")
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	e, clusterID, names, err := r.endpoints.parseImportID(ctx, id, "link_name", "mirror_topic_name")
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to import mirror topic", explain(nil, err))
 		return
@@ -255,7 +261,7 @@ func (r *mirrorTopicResource) ImportState(ctx context.Context, req resource.Impo
 		resp.Diagnostics.AddError("Unable to import mirror topic", explain(e, err))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(m.save(ctx, &resp.State, resp.Identity)...)
 }
 
 // importedMirror is a mirror topic of which only its place is known; attributes

@@ -1,0 +1,86 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// linkIdentity names a link whatever the provider's endpoints are called.
+type linkIdentity struct {
+	ClusterID types.String `tfsdk:"cluster_id"`
+	LinkName  types.String `tfsdk:"link_name"`
+}
+
+// mirrorTopicIdentity is the same for a mirror topic.
+type mirrorTopicIdentity struct {
+	ClusterID       types.String `tfsdk:"cluster_id"`
+	LinkName        types.String `tfsdk:"link_name"`
+	MirrorTopicName types.String `tfsdk:"mirror_topic_name"`
+}
+
+func (r *linkResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"cluster_id": identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the cluster that the link object lives on."},
+		"link_name":  identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the link."},
+	}}
+}
+
+func (r *mirrorTopicResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"cluster_id":        identityschema.StringAttribute{RequiredForImport: true, Description: "Id of the cluster that the mirror topic lives on."},
+		"link_name":         identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the link."},
+		"mirror_topic_name": identityschema.StringAttribute{RequiredForImport: true, Description: "Name of the mirror topic."},
+	}}
+}
+
+func (m *linkModel) identity() linkIdentity {
+	return linkIdentity{ClusterID: m.ClusterID, LinkName: m.LinkName}
+}
+
+func (m *mirrorTopicModel) identity() mirrorTopicIdentity {
+	return mirrorTopicIdentity{ClusterID: m.ClusterID, LinkName: m.LinkName, MirrorTopicName: m.MirrorTopicName}
+}
+
+// save stores the model as state and its identity, for Create, Read, Update and
+// import alike.
+func (m *linkModel) save(ctx context.Context, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+	diags := state.Set(ctx, m)
+	if identity != nil {
+		diags.Append(identity.Set(ctx, m.identity())...)
+	}
+	return diags
+}
+
+func (m *mirrorTopicModel) save(ctx context.Context, state *tfsdk.State, identity *tfsdk.ResourceIdentity) diag.Diagnostics {
+	diags := state.Set(ctx, m)
+	if identity != nil {
+		diags.Append(identity.Set(ctx, m.identity())...)
+	}
+	return diags
+}
+
+// importAddress returns the id that an import gives, be it as a text or as an
+// identity, whose parts begin with the cluster id.
+func importAddress(ctx context.Context, req resource.ImportStateRequest, parts ...string) (string, diag.Diagnostics) {
+	if req.ID != "" || req.Identity == nil {
+		return req.ID, nil
+	}
+	var id string
+	for i, part := range append([]string{"cluster_id"}, parts...) {
+		var value types.String
+		if diags := req.Identity.GetAttribute(ctx, path.Root(part), &value); diags.HasError() {
+			return "", diags
+		}
+		if i > 0 {
+			id += "/"
+		}
+		id += value.ValueString()
+	}
+	return id, nil
+}

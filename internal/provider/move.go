@@ -1,0 +1,136 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// Moving from Confluent's own provider: a moved block takes over the object,
+// whose state says where it is. No server is asked, since a provider is not
+// configured then: the next read finds the endpoint by the cluster id, and
+// takes the link's settings over as an import does.
+
+// confluentProvider is the address that moved objects come from, in any registry.
+const confluentProvider = "/confluentinc/confluent"
+
+// adoptKey marks, in private state, a link whose settings are to be taken over
+// by the next read.
+const adoptKey = "adopt_settings"
+
+// The states of Confluent's provider, as its documentation describes them.
+// Blocks are lists of one; credentials in them are left where they are.
+type (
+	confluentCluster struct {
+		ID string `json:"id"`
+	}
+	confluentLink struct {
+		ID                 string             `json:"id"`
+		LinkName           string             `json:"link_name"`
+		LinkMode           string             `json:"link_mode"`
+		ConnectionMode     string             `json:"connection_mode"`
+		ClusterLinkID      string             `json:"cluster_link_id"`
+		SourceCluster      []confluentCluster `json:"source_kafka_cluster"`
+		DestinationCluster []confluentCluster `json:"destination_kafka_cluster"`
+		LocalCluster       []confluentCluster `json:"local_kafka_cluster"`
+		RemoteCluster      []confluentCluster `json:"remote_kafka_cluster"`
+	}
+	confluentMirrorTopic struct {
+		ID              string             `json:"id"`
+		KafkaCluster    []confluentCluster `json:"kafka_cluster"`
+		MirrorTopicName string             `json:"mirror_topic_name"`
+		Status          string             `json:"status"`
+		ClusterLink     []struct {
+			LinkName string `json:"link_name"`
+		} `json:"cluster_link"`
+		SourceKafkaTopic []struct {
+			TopicName string `json:"topic_name"`
+		} `json:"source_kafka_topic"`
+	}
+)
+
+func (r *linkResource) MoveState(context.Context) []resource.StateMover {
+	return []resource.StateMover{{StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		var from confluentLink
+		if !movedFrom(req, "confluent_cluster_link", &from, &resp.Diagnostics) {
+			return
+		}
+		cluster, _, _ := strings.Cut(from.ID, "/")
+		m := importedLink("", cluster, from.LinkName)
+		m.Endpoint = types.StringNull()
+		m.LinkMode, m.ConnectionMode = stringOrNull(from.LinkMode), stringOrNull(from.ConnectionMode)
+		m.RemoteClusterID = stringOrNull(from.remote(cluster))
+		m.ClusterLinkID = stringOrNull(from.ClusterLinkID)
+		m.Config = types.MapNull(types.StringType)
+		if from.LinkName == "" || cluster == "" {
+			resp.Diagnostics.AddError("Unable to move link", fmt.Sprintf("Its state does not say what link it is: the id is %q.", from.ID))
+			return
+		}
+		resp.Diagnostics.AddWarning("Credentials are not moved", fmt.Sprintf(
+			"The link %q keeps the credentials it has on the server. To change them, write them into sensitive_config_wo and change sensitive_config_wo_version. "+
+				"The rest_endpoint and its credentials belong in the provider's endpoints.", from.LinkName))
+		resp.Diagnostics.Append(m.save(ctx, &resp.TargetState, resp.TargetIdentity)...)
+		resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, adoptKey, []byte("true"))...)
+	}}}
+}
+
+// remote is the id of the cluster at the other end.
+func (l *confluentLink) remote(this string) string {
+	for _, cluster := range [][]confluentCluster{l.RemoteCluster, l.SourceCluster, l.DestinationCluster, l.LocalCluster} {
+		if len(cluster) > 0 && cluster[0].ID != "" && cluster[0].ID != this {
+			return cluster[0].ID
+		}
+	}
+	return ""
+}
+
+func (r *mirrorTopicResource) MoveState(context.Context) []resource.StateMover {
+	return []resource.StateMover{{StateMover: func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+		var from confluentMirrorTopic
+		if !movedFrom(req, "confluent_kafka_mirror_topic", &from, &resp.Diagnostics) {
+			return
+		}
+		parts := strings.Split(from.ID, "/")
+		if len(parts) != 3 || len(from.SourceKafkaTopic) != 1 {
+			resp.Diagnostics.AddError("Unable to move mirror topic", fmt.Sprintf("Its state does not say what mirror topic it is: the id is %q.", from.ID))
+			return
+		}
+		source := from.SourceKafkaTopic[0].TopicName
+		m := importedMirror("", parts[0], parts[1], cmp.Or(from.MirrorTopicName, parts[2], source))
+		m.Endpoint, m.SourceTopicName = types.StringNull(), types.StringValue(source)
+		switch from.Status {
+		case statePaused, statePromoted, stateFailedOver:
+			m.State = types.StringValue(from.Status)
+		case "STOPPED":
+			m.State = types.StringValue(statePromoted)
+		}
+		resp.Diagnostics.Append(m.save(ctx, &resp.TargetState, resp.TargetIdentity)...)
+	}}}
+}
+
+// movedFrom decodes the state of an object of Confluent's provider, of whatever
+// version: those there have been differ in nothing that is read here.
+func movedFrom(req resource.MoveStateRequest, resourceType string, into any, diags *diag.Diagnostics) bool {
+	if req.SourceTypeName != resourceType || !strings.HasSuffix(req.SourceProviderAddress, confluentProvider) || req.SourceRawState == nil {
+		return false
+	}
+	if err := json.Unmarshal(req.SourceRawState.JSON, into); err != nil {
+		diags.AddError("Unable to move state", fmt.Sprintf("The state of %s cannot be read: %s", resourceType, err))
+		return false
+	}
+	return true
+}
+
+// takesSettingsOver reports whether this read of a link is the first after a move.
+func takesSettingsOver(ctx context.Context, private interface {
+	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
+}) (bool, diag.Diagnostics) {
+	data, diags := private.GetKey(ctx, adoptKey)
+	return string(data) == "true", diags
+}
