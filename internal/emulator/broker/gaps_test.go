@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // deleteRecords moves the start of partition 0 of a topic.
@@ -106,8 +109,21 @@ func TestSourceLogStartsAboveTheMirror(t *testing.T) {
 			t.Errorf("%d records, not %d", got, records)
 		}
 	}
+	waiting := newClient(t, plaintext(l.destination), kgo.ConsumeTopics("log"), kgo.FetchMaxWait(time.Second))
+	first := make(chan string, 1)
+	go func() {
+		fetches := waiting.PollFetches(t.Context())
+		first <- fmt.Sprint(fetches.Err(), fetches.NumRecords() > 0 && fetches.Records()[0].Offset == 4)
+	}()
+	parked := l.destination.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "log", Observe: true})
+	if err := parked.Wait(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
 	l.copier.Add("log", "log", 1)
 	check(4, 6)
+	if got := <-first; got != "<nil> true" {
+		t.Errorf("a consumer that was waiting got %s", got)
+	}
 
 	// The source forgets what the mirror has not got, and has more or nothing.
 	l.copier.Remove("log")

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // fetched waits until the copier has got beyond that offset of partition 0.
@@ -148,38 +149,66 @@ func TestNothingIsWrittenAfterRemoveOrPause(t *testing.T) {
 	}
 }
 
-// Removing is exact at any moment, and fast enough while the copier is busy.
-func TestRemoveWhileCatchingUp(t *testing.T) {
+// However copying is stopped, and while the copier has much to write: nothing is
+// written once the call has returned.
+func TestStoppingIsExact(t *testing.T) {
 	t.Parallel()
-	l := newLink(t, Config{}, plaintext)
-	const topics = 20
-	var names []string
-	for i := range topics {
-		names = append(names, fmt.Sprintf("topic-%d", i))
-	}
-	l.source.mustCreate(t, 1, names...)
-	l.destination.mustCreate(t, 1, names...)
-	var records []*kgo.Record
-	for _, name := range names {
-		records = append(records, numbered(name, 1, 0, 2000)...)
-	}
-	produce(t, newClient(t, plaintext(l.source)), records...)
-	for _, name := range names {
-		l.copier.Add(name, name, 1)
-	}
-	var wg sync.WaitGroup
-	for i, name := range names {
-		wg.Go(func() {
-			time.Sleep(time.Duration(i) * 10 * time.Millisecond)
-			l.copier.Remove(name)
-			before := ends(t, l.destination, name)[0]
-			time.Sleep(2 * copyPause)
-			if after := ends(t, l.destination, name)[0]; after != before {
-				t.Errorf("%s: ended at %d, now at %d", name, before, after)
+	for name, stop := range map[string]func(c *Copier, topic string){
+		"Remove":    (*Copier).Remove,
+		"Pause":     (*Copier).Pause,
+		"SetRemote": func(c *Copier, _ string) { c.SetRemote(nil) },
+		"Close":     func(c *Copier, _ string) { c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, topics := newBacklog(t)
+			stopped := make(map[string][]int64)
+			for _, topic := range topics {
+				stop(l.copier, topic)
+				stopped[topic] = ends(t, l.destination, topic)
+			}
+			time.Sleep(2 * copyPause) // what must not happen cannot be waited for
+			for _, topic := range topics {
+				if after := ends(t, l.destination, topic); !slices.Equal(after, stopped[topic]) {
+					t.Errorf("%s: ended at %v, now at %v", topic, stopped[topic], after)
+				}
 			}
 		})
 	}
-	wg.Wait()
+}
+
+// newBacklog is a link that has just begun to write what takes it several
+// requests, each of them slow.
+func newBacklog(t *testing.T) (*link, []string) {
+	t.Helper()
+	l := newLink(t, Config{}, plaintext)
+	topics := []string{"a", "b", "c", "d"}
+	var records []*kgo.Record
+	for _, topic := range topics {
+		for _, r := range numbered(topic, 1, 0, 3000) {
+			r.Value = make([]byte, maxBatch/500)
+			records = append(records, r)
+		}
+	}
+	l.source.mustCreate(t, 1, topics...)
+	l.destination.mustCreate(t, 1, topics...)
+	produce(t, newClient(t, plaintext(l.source)), records...)
+
+	writes := make(chan struct{}, 1)
+	l.destination.cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		l.destination.cluster.KeepControl()
+		select {
+		case writes <- struct{}{}:
+		default:
+		}
+		time.Sleep(5 * time.Millisecond)
+		return nil, nil, false
+	})
+	for _, topic := range topics {
+		l.copier.Add(topic, topic, 1)
+	}
+	<-writes
+	return l, topics
 }
 
 func TestSourceTopicDeleted(t *testing.T) {
@@ -331,7 +360,11 @@ func TestMirrorBetweenClustersOfSeveralBrokers(t *testing.T) {
 	if err := source.Restore(); err != nil {
 		t.Fatal(err)
 	}
-	l.fetched(t, "orders", 30)
+	for i := range 10 {
+		l.fetched(t, "orders", int64(30+5*i))
+		source.cluster.ShufflePartitionLeaders()
+		destination.cluster.ShufflePartitionLeaders()
+	}
 	produced := stop()
 	caughtUp(t, l.copier, "orders")
 	if got := l.same(t, "orders"); got < produced {

@@ -24,8 +24,11 @@ func (s *source) measureAll() bool {
 		mirrors = append(mirrors, m)
 	}
 	s.copier.mu.Unlock()
-	s.measure(s.ctx, mirrors)
-	return s.sleep(max(measurePause, time.Since(began)*measureShare))
+	pause := measurePause
+	if s.measure(s.ctx, mirrors) == nil {
+		pause = min(max(pause, time.Since(began)*measureShare), maxMeasurePause)
+	}
+	return s.sleep(pause)
 }
 
 // measure asks the source about the topics of some mirrors and stores what it

@@ -80,10 +80,15 @@ func encodeBatch(records []*kgo.Record) []byte {
 		encoded = appendRecord(encoded, record, at-first, int32(i))
 	}
 	return sealBatch(kmsg.RecordBatch{
-		FirstTimestamp: first,
-		MaxTimestamp:   latest,
-		NumRecords:     int32(len(records)),
-		Records:        encoded,
+		FirstTimestamp:  first,
+		MaxTimestamp:    latest,
+		LastOffsetDelta: int32(len(records) - 1),
+		NumRecords:      int32(len(records)),
+		ProducerID:      -1,
+		ProducerEpoch:   -1,
+		FirstSequence:   -1,
+		Magic:           2,
+		Records:         encoded,
 	})
 }
 
@@ -103,15 +108,12 @@ func appendRecord(dst []byte, record *kgo.Record, timestampDelta int64, offsetDe
 	return r.AppendTo(dst)
 }
 
-// sealBatch fills in what is the same in all batches, and length and checksum.
+// sealBatch fills in length and checksum.
 func sealBatch(batch kmsg.RecordBatch) []byte {
 	const (
 		lengthFrom = 12 // the length counts what follows it
 		crcFrom    = 21 // the checksum covers what follows it
 	)
-	batch.Magic = 2
-	batch.LastOffsetDelta = batch.NumRecords - 1
-	batch.ProducerID, batch.ProducerEpoch, batch.FirstSequence = -1, -1, -1
 	raw := batch.AppendTo(nil)
 	batch.Length = int32(len(raw) - lengthFrom)
 	raw = batch.AppendTo(raw[:0])

@@ -22,10 +22,8 @@ var saslMechanisms = []string{mechanismPlain, mechanismScram256, mechanismScram5
 // answer, until done or an error, whose text the client is shown.
 type saslExchange func(message []byte) (answer []byte, done bool, err error)
 
-const wrongCredentials = "Invalid username or password" // Kafka's own words
-
 var (
-	errCredentials = errors.New(wrongCredentials)
+	errCredentials = errors.New("invalid username or password")
 	errMalformed   = errors.New("malformed SASL message")
 )
 

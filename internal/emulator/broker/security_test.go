@@ -126,11 +126,11 @@ func TestDialTellsWhatIsWrong(t *testing.T) {
 		kind     Kind
 		message  string // a part of it
 	}{
-		"wrong password, PLAIN":         {sasl.with(map[string]string{jaasLine: jaas("PLAIN", "bob", "wrong")}), KindAuthentication, "Invalid username or password"},
-		"unknown user, PLAIN":           {sasl.with(map[string]string{jaasLine: jaas("PLAIN", "eve", "other")}), KindAuthentication, "Invalid username or password"},
-		"wrong password, SCRAM":         {both.with(map[string]string{jaasLine: jaas("SCRAM", "bob", "wrong")}), KindAuthentication, "Invalid username or password"},
-		"unknown user, SCRAM":           {both.with(map[string]string{jaasLine: jaas("SCRAM", "eve", "other")}), KindAuthentication, "Invalid username or password"},
-		"wrong password, SCRAM-SHA-256": {both.with(map[string]string{"sasl.mechanism": "SCRAM-SHA-256", jaasLine: jaas("SCRAM", "bob", "wrong")}), KindAuthentication, "Invalid username or password"},
+		"wrong password, PLAIN":         {sasl.with(map[string]string{jaasLine: jaas("PLAIN", "bob", "wrong")}), KindAuthentication, "invalid username or password"},
+		"unknown user, PLAIN":           {sasl.with(map[string]string{jaasLine: jaas("PLAIN", "eve", "other")}), KindAuthentication, "invalid username or password"},
+		"wrong password, SCRAM":         {both.with(map[string]string{jaasLine: jaas("SCRAM", "bob", "wrong")}), KindAuthentication, "invalid username or password"},
+		"unknown user, SCRAM":           {both.with(map[string]string{jaasLine: jaas("SCRAM", "eve", "other")}), KindAuthentication, "invalid username or password"},
+		"wrong password, SCRAM-SHA-256": {both.with(map[string]string{"sasl.mechanism": "SCRAM-SHA-256", jaasLine: jaas("SCRAM", "bob", "wrong")}), KindAuthentication, "invalid username or password"},
 		"no login where one is needed":  {sasl.with(map[string]string{"security.protocol": "PLAINTEXT"}), KindTCPConnection, ""},
 		"wrong CA":                      {both.with(map[string]string{"ssl.truststore.certificates": newAuthority(t).pem()}), KindAuthentication, "SSL handshake failed"},
 		"system's CAs":                  {both.with(map[string]string{"ssl.truststore.certificates": "-"}), KindAuthentication, "SSL handshake failed"},

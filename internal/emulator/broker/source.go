@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,10 +19,11 @@ const (
 	copyPause = 100 * time.Millisecond
 	// maxPoll is the most records written at a time: how long Remove waits.
 	maxPoll = 10_000
-	// measurePause between measurements, or more: they take at most a part
-	// of the time, 1/measureShare.
-	measurePause = time.Second
-	measureShare = 50
+	// measurePause between measurements; more where they take long, so that
+	// they take at most a part of the time, 1/measureShare.
+	measurePause    = time.Second
+	maxMeasurePause = 10 * time.Second
+	measureShare    = 50
 )
 
 // source is a Copier's connection to the cluster it copies from: a consumer,
@@ -160,7 +162,8 @@ func (s *source) takeUp(mirrors []*mirror) map[string]map[int32]kgo.Offset {
 		}
 	}
 	c.mu.Unlock()
-	c.dst.takeUp(s.ctx, targets)
+	// Not to be interrupted half way, as a write.
+	c.dst.takeUp(context.WithoutCancel(s.ctx), targets)
 
 	offsets := make(map[string]map[int32]kgo.Offset, len(targets))
 	c.mu.Lock()
@@ -188,25 +191,8 @@ func (s *source) write(fetches kgo.Fetches) {
 	c := s.copier
 	c.writing.Lock()
 	defer c.writing.Unlock()
-
-	var runs []*run
 	c.mu.Lock()
-	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
-		m := s.consuming[f.Topic]
-		if m == nil || !s.wanted(m) || int(f.Partition) >= len(m.partitions) || m.partitions[f.Partition].next < 0 {
-			return
-		}
-		if f.Err != nil {
-			m.fail(s.fetchError(f.Err))
-			return
-		}
-		p := &m.partitions[f.Partition]
-		p.end = max(p.end, f.HighWatermark)
-		if len(f.Records) > 0 {
-			p.fetched = f.Records[len(f.Records)-1].Offset
-			runs = append(runs, &run{mirror: m, topic: m.name, partition: f.Partition, leader: p.leader, next: p.next, records: f.Records})
-		}
-	})
+	runs := s.plan(fetches)
 	c.mu.Unlock()
 	if len(runs) == 0 {
 		return
@@ -224,6 +210,38 @@ func (s *source) write(fetches kgo.Fetches) {
 			r.mirror.fail(&DialError{Kind: KindUnknown, Message: fmt.Sprintf("write partition %d: %v", r.partition, r.err)})
 		}
 	}
+}
+
+// plan makes one run of all that was fetched of a partition, and notes errors;
+// with copier.mu held.
+func (s *source) plan(fetches kgo.Fetches) []*run {
+	var runs []*run
+	planned := make(map[topicPartition]*run)
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+		m := s.consuming[f.Topic]
+		if m == nil || !s.wanted(m) || int(f.Partition) >= len(m.partitions) || m.partitions[f.Partition].next < 0 {
+			return
+		}
+		if f.Err != nil {
+			m.fail(s.fetchError(f.Err))
+			return
+		}
+		p := &m.partitions[f.Partition]
+		p.end = max(p.end, f.HighWatermark)
+		if len(f.Records) == 0 {
+			return
+		}
+		p.fetched = f.Records[len(f.Records)-1].Offset
+		at := topicPartition{f.Topic, f.Partition}
+		if r := planned[at]; r != nil { // fetched from two nodes, as the leader moved
+			r.records = append(r.records, f.Records...)
+			slices.SortStableFunc(r.records, func(x, y *kgo.Record) int { return cmp.Compare(x.Offset, y.Offset) })
+			return
+		}
+		planned[at] = &run{mirror: m, topic: m.name, partition: f.Partition, leader: p.leader, next: p.next, records: f.Records}
+		runs = append(runs, planned[at])
+	})
+	return runs
 }
 
 // fetchError is the error of a topic that cannot be read; nil where it only has

@@ -3,12 +3,8 @@ package broker
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // target is a mirror topic that is to be written from the end of its log on.
@@ -33,13 +29,16 @@ func (b *Broker) takeUp(ctx context.Context, targets []*target) {
 		ends, err = listOffsets(ctx, b.client, topics, logEnds)
 	}
 	for _, t := range targets {
-		if t.err = err; err == nil {
+		switch {
+		case err != nil:
+			t.err = err
+		case t.err == nil:
 			t.err = b.place(ctx, t, topics[t.topic].leaders, ends[t.topic])
 		}
 	}
 }
 
-// grown creates the partitions that the targets lack, and returns their
+// grown creates the partitions that the targets lack, and returns the topics'
 // metadata.
 func (b *Broker) grown(ctx context.Context, names []string, targets []*target) (map[string]topicMetadata, error) {
 	_, topics, err := askMetadata(ctx, b.client, names)
@@ -57,7 +56,7 @@ func (b *Broker) grown(ctx context.Context, names []string, targets []*target) (
 			err = resp.Error()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("add partitions: %w", err)
+			t.err = fmt.Errorf("add partitions: %w", err)
 		}
 		grown = true
 	}
@@ -93,7 +92,7 @@ func (b *Broker) place(ctx context.Context, t *target, leaders []int32, ends []i
 			return fmt.Errorf("partition %d ends at offset %d, past the source's, which ends at %d", i, p.next, p.end)
 		}
 		if p.next < p.start {
-			if err := b.startAt(ctx, t.topic, int32(i), p.leader, p.next, p.start); err != nil {
+			if err := b.startAt(ctx, t.topic, int32(i), p.next, p.start); err != nil {
 				return fmt.Errorf("move start of partition %d: %w", i, err)
 			}
 			p.next = p.start
@@ -102,29 +101,10 @@ func (b *Broker) place(ctx context.Context, t *target, leaders []int32, ends []i
 	return nil
 }
 
-// startAt moves the start of a log that ends at end to a later offset: the
-// offsets between are taken by a batch that claims them and has no records,
-// and is deleted at once. Nobody may fetch meanwhile: it is not valid.
-func (b *Broker) startAt(ctx context.Context, topic string, partition, leader int32, end, start int64) error {
-	defer b.cluster.Fault(kfake.Fault{
-		Keys:       []kmsg.Key{kmsg.Fetch},
-		Topic:      topic,
-		Partitions: []int32{partition},
-		Err:        kerr.LeaderNotAvailable,
-		Count:      -1,
-	}).Remove()
-	for end < start {
-		count := min(start-end, math.MaxInt32)
-		req := newProduceRequest()
-		addBatch(req, topic, partition, sealBatch(kmsg.RecordBatch{NumRecords: int32(count)}))
-		at, err := b.produceTo(ctx, leader, req)
-		if err == nil {
-			err = at[topicPartition{topic, partition}].err
-		}
-		if err != nil {
-			return err
-		}
-		end += count
+// startAt moves the start of a log that ends at end to a later offset.
+func (b *Broker) startAt(ctx context.Context, topic string, partition int32, end, start int64) error {
+	if err := b.passOver(ctx, topic, partition, start-end); err != nil {
+		return err
 	}
 	var offsets kadm.Offsets
 	offsets.Add(kadm.Offset{Topic: topic, Partition: partition, At: start})

@@ -131,7 +131,7 @@ func (b *Broker) refill(ctx context.Context, log topicLog, records [][]*kgo.Reco
 	var runs []*run
 	for i, leader := range found[log.name].leaders {
 		if log.starts[i] > 0 {
-			if err := b.startAt(ctx, log.name, int32(i), leader, 0, log.starts[i]); err != nil {
+			if err := b.startAt(ctx, log.name, int32(i), 0, log.starts[i]); err != nil {
 				return err
 			}
 		}
