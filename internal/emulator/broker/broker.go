@@ -22,7 +22,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// ErrClosed is returned by calls on a closed [Broker], [Remote] or [Copier].
+// ErrClosed is returned by calls on a closed [Broker].
 var ErrClosed = errors.New("closed")
 
 // Config says what cluster [Start] starts.
@@ -33,8 +33,14 @@ type Config struct {
 	// SCRAM-SHA-256 and SCRAM-SHA-512. Empty: the listener has no SASL.
 	Users map[string]string
 	// TLS is the server side of the listener; nil: plaintext. For mutual TLS
-	// the caller sets ClientAuth and ClientCAs.
+	// the caller sets ClientAuth and ClientCAs. With Users and
+	// tls.VerifyClientCertIfGiven a client logs in by SASL or by certificate,
+	// as on clusters that have a listener for each; with
+	// tls.RequireAndVerifyClientCert it needs both.
 	TLS *tls.Config
+	// Port is where the first node listens, the others on the ports that
+	// follow. 0: free ports.
+	Port int
 	// Brokers is the number of nodes, each with its own port; 0 means 1.
 	// It limits the replication factor of topics.
 	Brokers int
@@ -52,7 +58,7 @@ type Broker struct {
 	closed   atomic.Bool
 }
 
-// Start starts a cluster that listens on free ports of 127.0.0.1.
+// Start starts a cluster that listens on ports of 127.0.0.1.
 func Start(cfg Config) (*Broker, error) {
 	b := &Broker{}
 	if len(cfg.Users) > 0 {
@@ -63,7 +69,11 @@ func Start(cfg Config) (*Broker, error) {
 		kfake.NumBrokers(max(cfg.Brokers, 1)),
 		kfake.MaxVersions(versions()),
 		kfake.ListenFn(func(string, string) (net.Listener, error) {
-			g, err := newGate(cfg.TLS, b.users)
+			port := cfg.Port
+			if port != 0 {
+				port += len(b.gates)
+			}
+			g, err := newGate(port, cfg.TLS, b.users)
 			if err == nil {
 				b.gates = append(b.gates, g)
 			}

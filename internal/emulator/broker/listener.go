@@ -40,7 +40,8 @@ var lastTried atomic.Uint32
 
 func init() { lastTried.Store(rand.Uint32N(lastPort - firstPort)) }
 
-func newGate(tlsConfig *tls.Config, users *userStore) (*gate, error) {
+// newGate listens on a port, with 0 on a free one.
+func newGate(port int, tlsConfig *tls.Config, users *userStore) (*gate, error) {
 	g := &gate{
 		tls:   tlsConfig,
 		users: users,
@@ -48,10 +49,13 @@ func newGate(tlsConfig *tls.Config, users *userStore) (*gate, error) {
 		done:  make(chan struct{}),
 		live:  make(map[net.Conn]bool),
 	}
+	if port != 0 {
+		g.addr = fmt.Sprintf("127.0.0.1:%d", port)
+		return g, g.open()
+	}
 	var err error
 	for range 100 {
-		port := firstPort + lastTried.Add(1)%(lastPort-firstPort)
-		g.addr = fmt.Sprintf("127.0.0.1:%d", port)
+		g.addr = fmt.Sprintf("127.0.0.1:%d", firstPort+lastTried.Add(1)%(lastPort-firstPort))
 		if err = g.open(); err == nil {
 			return g, nil
 		}
@@ -120,7 +124,9 @@ func (g *gate) acceptFrom(tcp net.Listener) {
 		if g.tls != nil {
 			secured = tls.Server(conn, g.tls)
 		}
-		_ = g.hand(context.Background(), newSession(secured, g.users))
+		s := newSession(secured, g.users)
+		s.certificates = g.tls != nil && g.tls.ClientAuth == tls.VerifyClientCertIfGiven
+		_ = g.hand(context.Background(), s)
 	}
 }
 

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,10 +30,11 @@ const (
 // hello on a plaintext port looks like one) and unknown request keys.
 type session struct {
 	net.Conn
-	in       *bufio.Reader
-	users    *userStore // nil: no SASL
-	loggedIn bool
-	exchange saslExchange // set by the handshake
+	in           *bufio.Reader
+	users        *userStore // nil: no SASL
+	certificates bool       // a TLS certificate will do instead
+	loggedIn     bool
+	exchange     saslExchange // set by the handshake
 
 	head []byte // start of the frame that is let through, not yet read by kfake
 	rest int    // bytes of that frame that follow in the stream
@@ -76,7 +78,7 @@ func (s *session) nextFrame() error {
 		return fmt.Errorf("no Kafka request has the key %d", key)
 	}
 	rest := int(size) - 4
-	if s.loggedIn || kmsg.Key(key) == kmsg.ApiVersions {
+	if s.loggedIn || kmsg.Key(key) == kmsg.ApiVersions || !isLogin(key) && s.certified() {
 		s.head, s.rest = head, rest
 		return nil
 	}
@@ -88,6 +90,17 @@ func (s *session) nextFrame() error {
 		return err
 	}
 	return s.login(key, int16(binary.BigEndian.Uint16(head[6:])), body)
+}
+
+func isLogin(key int16) bool {
+	return kmsg.Key(key) == kmsg.SASLHandshake || kmsg.Key(key) == kmsg.SASLAuthenticate
+}
+
+// certified tells whether the client has logged in by a certificate, which the
+// TLS handshake has verified: that was over before the first frame.
+func (s *session) certified() bool {
+	conn, ok := s.Conn.(*tls.Conn)
+	return s.certificates && ok && len(conn.ConnectionState().VerifiedChains) > 0
 }
 
 // login answers one request of the SASL phase; body is what follows its key

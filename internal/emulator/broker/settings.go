@@ -72,7 +72,7 @@ func saslSetting(settings map[string]string) (sasl.Mechanism, error) {
 		module = "org.apache.kafka.common.security.plain.PlainLoginModule"
 	case mechanismScram256, mechanismScram512:
 	default:
-		return nil, badSetting("sasl.mechanism", fmt.Errorf("%q is not supported here", mechanism))
+		return nil, badSetting("sasl.mechanism", fmt.Errorf("%q is not supported here, only %s", mechanism, strings.Join(saslMechanisms, ", ")))
 	}
 	entry, err := parseJAAS(settings["sasl.jaas.config"])
 	if err != nil {
@@ -114,17 +114,18 @@ func (s *clientSettings) parseTLS(settings map[string]string) error {
 			return badSetting("ssl.truststore.certificates", errors.New("no certificate in PEM found"))
 		}
 	}
-	chain, ok := settings["ssl.keystore.certificate.chain"]
-	if !ok {
+	chain, hasChain := settings["ssl.keystore.certificate.chain"]
+	key, hasKey := settings["ssl.keystore.key"]
+	if !hasChain && !hasKey {
 		return nil
 	}
 	if err := pemType(settings, "ssl.keystore.type"); err != nil {
 		return err
 	}
-	if settings["ssl.key.password"] != "" {
+	if settings["ssl.key.password"] != "" || strings.Contains(key, "ENCRYPTED PRIVATE KEY") {
 		return badSetting("ssl.key.password", errors.New("encrypted keys are not supported here"))
 	}
-	pair, err := tls.X509KeyPair(normalPEM(chain), normalPEM(settings["ssl.keystore.key"]))
+	pair, err := tls.X509KeyPair(normalPEM(chain), normalPEM(key))
 	if err != nil {
 		return badSetting("ssl.keystore.key", err)
 	}
