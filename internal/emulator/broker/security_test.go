@@ -136,7 +136,7 @@ func TestDialTellsWhatIsWrong(t *testing.T) {
 		"system's CAs":                  {both.with(map[string]string{"ssl.truststore.certificates": "-"}), KindAuthentication, "SSL handshake failed"},
 		"wrong CA, no host name check":  {both.with(map[string]string{"ssl.truststore.certificates": newAuthority(t).pem(), "ssl.endpoint.identification.algorithm": ""}), KindAuthentication, "SSL handshake failed"},
 		"wrong host name":               {mutual.with(map[string]string{servers: "kafka.localhost:" + port}), KindAuthentication, "SSL handshake failed"},
-		"no client certificate":         {mutual.with(map[string]string{"ssl.keystore.certificate.chain": "-"}), KindAuthentication, "SSL handshake failed"},
+		"no client certificate":         {mutual.with(map[string]string{"ssl.keystore.certificate.chain": "-", "ssl.keystore.key": "-"}), KindAuthentication, "SSL handshake failed"},
 		"plaintext to a TLS port":       {both.with(map[string]string{"security.protocol": "PLAINTEXT"}), KindTCPConnection, ""},
 		"TLS to a plaintext port":       {both.with(map[string]string{servers: plain.broker.Addr()}), KindAuthentication, "TLS"},
 		"nobody listens":                {gone.settings, KindTCPConnection, "connection refused"},
