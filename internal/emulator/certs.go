@@ -14,7 +14,7 @@ import (
 )
 
 // CA is a certificate authority that lives in memory. Every cluster with TLS has one of its own;
-// tests make another one with [NewCA] for the client certificates of [Config.ClientCA].
+// tests make another one with [NewCA] for client certificates, see [Config].
 type CA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -59,13 +59,18 @@ func (ca *CA) Issue(commonName string) (certificate, key string, err error) {
 	return toPEM("CERTIFICATE", der), toPEM("PRIVATE KEY", pkcs8), err
 }
 
+// pair is Issue for programs in Go.
+func (ca *CA) pair(commonName string) (tls.Certificate, error) {
+	certificate, key, err := ca.Issue(commonName)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair([]byte(certificate), []byte(key))
+}
+
 // serverTLS issues a server certificate. With clientCA it demands a certificate of that authority.
 func (ca *CA) serverTLS(clientCA string) (*tls.Config, error) {
-	certificate, key, err := ca.Issue("localhost")
-	if err != nil {
-		return nil, err
-	}
-	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+	pair, err := ca.pair("localhost")
 	if err != nil {
 		return nil, err
 	}

@@ -47,15 +47,21 @@ type Config struct {
 	ClientCA    string            // PEM: REST demands a client certificate of this authority; see [NewCA]
 	BasePath    string            // of REST; default "/kafka/v3"
 	RESTAddress string            // host:port to listen on; default a free port of 127.0.0.1
+	KafkaPort   int               // of the first node, the others follow; default free ports
 	Brokers     int               // nodes, which limit the replication factor; default 1
 	Network     *Network          // default: the network of the process
+
+	// KafkaClientCA makes the Kafka listener demand a client certificate of this authority. With KafkaUsers too,
+	// clients log in by certificate (security.protocol=SSL) or by SASL, as on a cluster that offers both.
+	KafkaClientCA *CA
 }
 
 // Cluster is a running cluster. Its methods can be called by several goroutines.
 type Cluster struct {
 	cfg      Config
 	broker   *broker.Broker
-	ca       *CA // nil: no TLS
+	ca       *CA             // nil: no TLS
+	client   tls.Certificate // of KafkaOptions, with KafkaClientCA
 	server   *http.Server
 	mux      *http.ServeMux
 	endpoint string
@@ -85,7 +91,7 @@ func Start(cfg Config) (*Cluster, error) {
 	if cfg.ClusterID == "" {
 		return nil, errNoClusterID
 	}
-	if cfg.ClientCA != "" && !cfg.TLS {
+	if (cfg.ClientCA != "" || cfg.KafkaClientCA != nil) && !cfg.TLS {
 		return nil, errMTLSPlain
 	}
 	cfg.BasePath = cmp.Or(cfg.BasePath, "/kafka/v3")
@@ -112,25 +118,16 @@ func Start(cfg Config) (*Cluster, error) {
 
 // listen starts the two listeners.
 func (c *Cluster) listen() error {
-	var restTLS, kafkaTLS *tls.Config
-	var err error
-	if c.cfg.TLS {
-		if c.ca, err = NewCA(); err != nil {
-			return err
-		}
-		if restTLS, err = c.ca.serverTLS(c.cfg.ClientCA); err != nil {
-			return err
-		}
-		if kafkaTLS, err = c.ca.serverTLS(""); err != nil {
-			return err
-		}
+	restTLS, kafkaTLS, err := c.serverTLS()
+	if err != nil {
+		return err
 	}
 	listener, err := net.Listen("tcp", c.cfg.RESTAddress)
 	if err != nil {
 		return err
 	}
 	c.broker, err = broker.Start(broker.Config{
-		ClusterID: c.cfg.ClusterID, Users: c.cfg.KafkaUsers, TLS: kafkaTLS, Brokers: c.cfg.Brokers,
+		ClusterID: c.cfg.ClusterID, Users: c.cfg.KafkaUsers, TLS: kafkaTLS, Brokers: c.cfg.Brokers, Port: c.cfg.KafkaPort,
 	})
 	if err != nil {
 		_ = listener.Close()
@@ -149,6 +146,31 @@ func (c *Cluster) listen() error {
 	}
 	go func() { _ = c.server.Serve(listener) }()
 	return nil
+}
+
+// serverTLS makes the cluster's authority and the TLS sides of its listeners, all nil without TLS.
+func (c *Cluster) serverTLS() (rest, kafka *tls.Config, err error) {
+	if !c.cfg.TLS {
+		return nil, nil, nil
+	}
+	if c.ca, err = NewCA(); err != nil {
+		return nil, nil, err
+	}
+	var kafkaClientCA string
+	if c.cfg.KafkaClientCA != nil {
+		kafkaClientCA = c.cfg.KafkaClientCA.Certificate()
+		if c.client, err = c.cfg.KafkaClientCA.pair("emulator"); err != nil {
+			return nil, nil, err
+		}
+	}
+	if rest, err = c.ca.serverTLS(c.cfg.ClientCA); err != nil {
+		return nil, nil, err
+	}
+	kafka, err = c.ca.serverTLS(kafkaClientCA)
+	if err == nil && kafkaClientCA != "" && len(c.cfg.KafkaUsers) > 0 {
+		kafka.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	return rest, kafka, err
 }
 
 // Close ends the cluster and forgets its data. REST calls that are under way end first, without an answer.

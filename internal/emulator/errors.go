@@ -14,7 +14,7 @@ import (
 var (
 	errNoClusterID = errors.New("emulator: Config.ClusterID is empty")
 	errNoClientCA  = errors.New("emulator: Config.ClientCA holds no certificate")
-	errMTLSPlain   = errors.New("emulator: Config.ClientCA needs Config.TLS")
+	errMTLSPlain   = errors.New("emulator: client certificates need Config.TLS")
 )
 
 // The error codes that the REST API adds to the HTTP status.

@@ -14,13 +14,17 @@ import (
 )
 
 // KafkaOptions are the options with which a franz-go client connects to the cluster, as the alphabetically first of
-// Config.KafkaUsers.
+// Config.KafkaUsers, or with a certificate of Config.KafkaClientCA.
 func (c *Cluster) KafkaOptions() []kgo.Opt {
 	options := []kgo.Opt{kgo.SeedBrokers(c.BootstrapServers())}
 	if c.ca != nil {
 		roots := x509.NewCertPool()
 		roots.AddCert(c.ca.certificate)
-		options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
+		config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+		if c.cfg.KafkaClientCA != nil {
+			config.Certificates = []tls.Certificate{c.client}
+		}
+		options = append(options, kgo.DialTLSConfig(config))
 	}
 	if len(c.cfg.KafkaUsers) > 0 {
 		user := slices.Min(slices.Collect(maps.Keys(c.cfg.KafkaUsers)))

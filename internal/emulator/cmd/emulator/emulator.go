@@ -21,10 +21,13 @@ type options struct {
 	plain      bool
 	latency    time.Duration
 	visibility time.Duration
-	sourcePort int
-	targetPort int
+	source     ports
+	target     ports
 	directory  string
 }
+
+// ports of a cluster's listeners, 0: any.
+type ports struct{ rest, kafka int }
 
 func main() {
 	var o options
@@ -32,8 +35,10 @@ func main() {
 	flag.BoolVar(&o.plain, "plain", false, "no TLS and no SASL")
 	flag.DurationVar(&o.latency, "latency", 0, "time that each REST call takes")
 	flag.DurationVar(&o.visibility, "visibility-delay", 0, "time until a new link or mirror topic can be seen")
-	flag.IntVar(&o.sourcePort, "source-port", 18090, "REST port of the source; 0: any")
-	flag.IntVar(&o.targetPort, "destination-port", 18091, "REST port of the destination; 0: any")
+	flag.IntVar(&o.source.rest, "source-port", 18090, "REST port of the source; 0: any")
+	flag.IntVar(&o.source.kafka, "source-kafka-port", 19090, "Kafka port of the source; 0: any")
+	flag.IntVar(&o.target.rest, "destination-port", 18091, "REST port of the destination; 0: any")
+	flag.IntVar(&o.target.kafka, "destination-kafka-port", 19091, "Kafka port of the destination; 0: any")
 	flag.StringVar(&o.directory, "dir", "", "where certificates and client properties are written (default: a temporary directory)")
 	flag.Parse()
 
@@ -56,12 +61,12 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 		defer func() { _ = os.RemoveAll(directory) }()
 		o.directory = directory
 	}
-	source, err := o.start("source", "lkc-source", o.sourcePort)
+	source, err := o.start("source", "lkc-source", o.source)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	destination, err := o.start("destination", "lkc-destination", o.targetPort)
+	destination, err := o.start("destination", "lkc-destination", o.target)
 	if err != nil {
 		return err
 	}
@@ -87,9 +92,9 @@ type side struct {
 	directory      string
 }
 
-func (o options) start(name, id string, port int) (*side, error) {
+func (o options) start(name, id string, at ports) (*side, error) {
 	s := &side{name: name, directory: o.directory}
-	cfg := emulator.Config{ClusterID: id, RESTAddress: fmt.Sprintf("127.0.0.1:%d", port)}
+	cfg := emulator.Config{ClusterID: id, RESTAddress: fmt.Sprintf("127.0.0.1:%d", at.rest), KafkaPort: at.kafka}
 	switch o.dialect {
 	case "cloud":
 	case "platform":

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +84,37 @@ func TestRun(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestPortsAreKept runs the clusters twice, and looks for them at the same bootstrap address.
+func TestPortsAreKept(t *testing.T) {
+	t.Parallel()
+	o := options{dialect: "cloud", plain: true}
+	var addresses []string
+	for range 2 {
+		o.directory = t.TempDir()
+		ctx, cancel := context.WithCancel(t.Context())
+		out, ended := &output{}, make(chan error)
+		go func() { ended <- run(ctx, o, strings.NewReader(""), out) }()
+		out.await(t, "Running until interrupted")
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(out.String(), "bootstrap.servers ")
+		address, _, _ := strings.Cut(after, ",")
+		addresses = append(addresses, address)
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.source.kafka, err = strconv.Atoi(port); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if addresses[0] != addresses[1] {
+		t.Errorf("at %s first, then at %s", addresses[0], addresses[1])
 	}
 }
 
