@@ -9,31 +9,25 @@ package kafkarest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
-	"sync"
+	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-retryablehttp"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+	"golang.org/x/sync/singleflight"
 )
 
-const (
-	// A list of 10,000 mirror topics with 12 partitions each takes about
-	// 15 MiB; whatever is several times larger is no answer of this API.
-	maxReplyBytes = 64 << 20
-	maxErrorBytes = 64 << 10
-
-	// How long a write that is under way may still be answered after its
-	// caller gave up: cutting it off would leave nobody knowing what it did.
-	writeGrace = 3 * time.Second
-
-	retryWaitMin = 100 * time.Millisecond
-	retryWaitMax = 5 * time.Second
-)
+// logSubsystem is the name of the client's log.
+const logSubsystem = "kafkarest"
 
 // Config says how to reach and log in to one REST endpoint.
 type Config struct {
@@ -48,27 +42,33 @@ type Config struct {
 	TLSServerName                string // empty: the host of Endpoint
 
 	MaxRetries     int           // further attempts after the first
-	RequestTimeout time.Duration // of one attempt, its body included
+	RequestTimeout time.Duration // of one attempt, its body included; 0: 30 s
 	UserAgent      string
 }
 
 // Client speaks to one endpoint. It is safe for concurrent use.
 type Client struct {
-	base      *url.URL
-	http      *retryablehttp.Client
-	authorize func(*http.Request)
-	userAgent string
-	secrets   []string // of its own, never to appear in an error
+	base           *url.URL
+	transport      http.RoundTripper // and no http.Client: redirects are never followed
+	authorize      func(*http.Request)
+	userAgent      string
+	maxRetries     int
+	requestTimeout time.Duration
+	bounds         bounds
+	secrets        redactor // of the endpoint's own credentials
 
-	clusterMu sync.Mutex
-	clusterID string
+	clusterID atomic.Pointer[string]
+	discovery singleflight.Group
 }
 
 // New makes a client. It makes no network call. Its errors are about the
-// configuration alone: a malformed endpoint or PEM text.
+// configuration alone: a malformed endpoint, credential or PEM text.
 func New(cfg Config) (*Client, error) {
 	base, err := BaseURL(cfg.Endpoint)
 	if err != nil {
+		return nil, fmt.Errorf("the REST endpoint %w", err)
+	}
+	if err := checkCredentials(cfg); err != nil {
 		return nil, err
 	}
 	transport, err := newTransport(cfg)
@@ -76,52 +76,19 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		base:      base,
-		authorize: authorizer(cfg),
-		userAgent: cfg.UserAgent,
-		clusterID: cfg.ClusterID,
-		secrets:   ownSecrets(cfg),
+		base:           base,
+		transport:      transport,
+		authorize:      authorizer(cfg),
+		userAgent:      cfg.UserAgent,
+		maxRetries:     cfg.MaxRetries,
+		requestTimeout: cmp.Or(cfg.RequestTimeout, defaultRequestTimeout),
+		bounds:         defaultBounds,
+		secrets:        newRedactor(ownSecrets(cfg)),
 	}
-	c.http = &retryablehttp.Client{
-		HTTPClient: &http.Client{
-			Transport: &attempts{next: transport},
-			Timeout:   cfg.RequestTimeout,
-			// Credentials never follow a redirect; where it leads is told in the error.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		RetryWaitMin: retryWaitMin,
-		RetryWaitMax: retryWaitMax,
-		RetryMax:     cfg.MaxRetries,
-		CheckRetry:   checkRetry,
-		Backoff:      backoff,
-		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	if cfg.ClusterID != "" {
+		c.clusterID.Store(&cfg.ClusterID)
 	}
 	return c, nil
-}
-
-// ClusterID returns the id of the cluster behind the endpoint: the configured
-// one, or the only one that GET /clusters lists. It is asked for once.
-func (c *Client) ClusterID(ctx context.Context) (string, error) {
-	c.clusterMu.Lock()
-	defer c.clusterMu.Unlock()
-	if c.clusterID != "" {
-		return c.clusterID, nil
-	}
-	clusters, err := listRows[struct {
-		ID string `json:"cluster_id"`
-	}](ctx, c, call{method: http.MethodGet, path: "/clusters"})
-	if err != nil {
-		return "", fmt.Errorf("discover the cluster id: %w", err)
-	}
-	if len(clusters) != 1 {
-		choice := &ClusterChoiceError{}
-		for _, cluster := range clusters {
-			choice.Clusters = append(choice.Clusters, cluster.ID)
-		}
-		return "", choice
-	}
-	c.clusterID = clusters[0].ID
-	return c.clusterID, nil
 }
 
 // call is one request of the API: what to send, and what must not be said of it.
@@ -133,7 +100,12 @@ type call struct {
 	secrets []string // values in body that no error may repeat
 }
 
-// inCluster completes a call's path, which is given below /clusters/{id}.
+// changes reports whether the call may change something on the server.
+func (cl call) changes() bool {
+	return cl.method != http.MethodGet && cl.query.Get("validate_only") != "true"
+}
+
+// inCluster completes a call that is given below /clusters/{id}.
 func (c *Client) inCluster(ctx context.Context, cl call) (call, error) {
 	id, err := c.ClusterID(ctx)
 	if err != nil {
@@ -143,81 +115,116 @@ func (c *Client) inCluster(ctx context.Context, cl call) (call, error) {
 	return cl, nil
 }
 
-// do carries out a call below /clusters/{id} and decodes its reply into out,
-// which may be nil.
-func (c *Client) do(ctx context.Context, cl call, out any) error {
+// do carries out a call below /clusters/{id}; see send.
+func (c *Client) do(ctx context.Context, cl call, decode func(io.Reader) error) error {
 	cl, err := c.inCluster(ctx, cl)
 	if err != nil {
 		return err
 	}
-	return c.send(ctx, cl, func(body io.Reader) error {
-		if out == nil {
-			return nil
-		}
-		return json.NewDecoder(body).Decode(out)
-	})
+	return c.send(ctx, cl, decode)
 }
 
-// send makes the request, with its retries, and hands a successful reply's
-// body to decode, which may be called again after a reply was cut off. Every
-// error it returns is an *Error.
+// get carries out a call below /clusters/{id} that is answered with one object.
+func get[T any](ctx context.Context, c *Client, cl call) (*T, error) {
+	var object *T
+	err := c.do(ctx, cl, func(body io.Reader) error {
+		object = nil
+		if err := json.NewDecoder(body).Decode(&object); err != nil {
+			return err
+		}
+		if object == nil {
+			return errors.New("it is null")
+		}
+		return nil
+	})
+	return object, err
+}
+
+// send carries out a call and hands a successful reply's body to decode, which
+// may be called again after a reply was cut off, and may be nil. It tries
+// again what is worth it, writes included: a caller looks at what an Uncertain
+// one has done. Every error it returns is an *Error.
 func (c *Client) send(ctx context.Context, cl call, decode func(io.Reader) error) error {
-	story := &story{parent: ctx}
-	ctx, cancel := story.context(cl.method)
-	defer cancel()
-
-	fail := func(status int, header http.Header, body []byte, err error) error {
-		return newError(cl, story, status, header, body, err, append(cl.secrets, c.secrets...))
-	}
-	req, err := c.request(ctx, cl)
-	if err != nil {
-		return fail(0, nil, nil, err)
-	}
-	req.SetResponseHandler(func(resp *http.Response) error {
-		if !succeeded(resp) {
+	ctx = tflog.NewSubsystem(ctx, logSubsystem, tflog.WithRootFields())
+	uncertain := false
+	for n := 1; ; n++ {
+		e := c.attempt(ctx, cl, n, decode)
+		if e == nil {
 			return nil
 		}
-		defer drain(resp.Body)
-		return decode(&limitedReader{r: resp.Body, left: maxReplyBytes})
-	})
-	resp, err := c.http.Do(req)
-	switch {
-	case resp == nil:
-		return fail(0, nil, nil, err)
-	case err != nil:
-		story.uncertain = cl.method != http.MethodGet
-		return fail(resp.StatusCode, resp.Header, nil, fmt.Errorf("unexpected reply: %w", err))
-	case !succeeded(resp):
-		defer drain(resp.Body)
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
-		return fail(resp.StatusCode, resp.Header, body, nil)
+		uncertain = uncertain || e.Uncertain
+		e.Uncertain, e.Attempts = uncertain, n
+		if !e.again || n > c.maxRetries {
+			return e
+		}
+		if err := pause(ctx, c.bounds.wait(n, e.retryAfter)); err != nil {
+			e.err = err
+			e.Message = strings.TrimPrefix(e.Message+"; not tried again: "+err.Error(), "; ")
+			return e
+		}
 	}
-	return nil
 }
 
-func succeeded(resp *http.Response) bool {
-	return resp.StatusCode >= 200 && resp.StatusCode <= 299
+// attempt makes the request once, and returns nil where it succeeded.
+func (c *Client) attempt(ctx context.Context, cl call, n int, decode func(io.Reader) error) *Error {
+	if err := ctx.Err(); err != nil {
+		return &Error{Method: cl.method, Path: cl.target(), Message: "not sent: " + err.Error(), err: err}
+	}
+	attemptCtx, cancel := c.attemptContext(ctx, cl)
+	defer cancel()
+	var sent atomic.Bool
+	req, err := c.request(watchSent(attemptCtx, &sent), cl)
+	if err != nil {
+		return &Error{Method: cl.method, Path: cl.target(), Message: "not sent: " + err.Error(), err: err}
+	}
+
+	start := time.Now()
+	r := c.exchange(req, decode)
+	if r.err != nil && ctx.Err() == nil && attemptCtx.Err() != nil {
+		r.err = fmt.Errorf("no reply within %s", c.requestTimeout)
+	}
+	var e *Error
+	if r.err != nil || !r.succeeded() {
+		e = c.newError(ctx, cl, r, sent.Load())
+	}
+	logAttempt(ctx, req, n, r, e, time.Since(start))
+	return e
 }
 
-func (c *Client) request(ctx context.Context, cl call) (*retryablehttp.Request, error) {
+// watchSent keeps in sent whether a request may have left: whether it has got
+// a connection, TLS handshake included. Where net/http gets it another one of
+// its own accord, the first was found closed with nothing sent over it.
+func watchSent(ctx context.Context, sent *atomic.Bool) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { sent.Store(false) },
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+}
+
+// request makes the HTTP request of a call.
+func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
+	for segment := range strings.SplitSeq(cl.path[1:], "/") {
+		// Servers and proxies resolve these: the call would be another one.
+		if segment == "" || segment == "." || segment == ".." {
+			return nil, fmt.Errorf("%q cannot be the name of anything in an address", segment)
+		}
+	}
 	target := *c.base
 	target.RawPath = c.base.EscapedPath() + cl.path
-	path, err := url.PathUnescape(target.RawPath)
-	if err != nil {
+	target.RawQuery = cl.query.Encode()
+	var err error
+	if target.Path, err = url.PathUnescape(target.RawPath); err != nil {
 		return nil, err
 	}
-	target.Path = path
-	target.RawQuery = cl.query.Encode()
-
-	var body any
+	var body io.Reader
 	if cl.body != nil {
-		b, err := json.Marshal(cl.body)
+		text, err := json.Marshal(cl.body)
 		if err != nil {
 			return nil, err
 		}
-		body = bytes.NewReader(b)
+		body = bytes.NewReader(text)
 	}
-	req, err := retryablehttp.NewRequestWithContext(ctx, cl.method, target.String(), body)
+	req, err := http.NewRequestWithContext(ctx, cl.method, target.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -228,30 +235,31 @@ func (c *Client) request(ctx context.Context, cl call) (*retryablehttp.Request, 
 	if c.userAgent != "" {
 		req.Header.Set("User-Agent", c.userAgent)
 	}
-	c.authorize(req.Request)
+	c.authorize(req)
 	return req, nil
 }
 
-// drain reads what is left of a small body, so that its connection is reused.
-func drain(body io.ReadCloser) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(body, maxErrorBytes))
-	_ = body.Close()
+// target is the call's address as errors name it.
+func (cl call) target() string {
+	if len(cl.query) == 0 {
+		return cl.path
+	}
+	return cl.path + "?" + cl.query.Encode()
 }
 
-// limitedReader fails, rather than ends, where a body is too large.
-type limitedReader struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limitedReader) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, fmt.Errorf("the reply is larger than %d MiB", maxReplyBytes>>20)
+// logAttempt tells of one attempt, without headers and bodies.
+func logAttempt(ctx context.Context, req *http.Request, n int, r reply, e *Error, took time.Duration) {
+	fields := map[string]any{
+		"method":      req.Method,
+		"path":        req.URL.EscapedPath(),
+		"attempt":     n,
+		"duration_ms": took.Milliseconds(),
 	}
-	if int64(len(p)) > l.left {
-		p = p[:l.left]
+	if r.status != 0 {
+		fields["status"] = r.status
 	}
-	n, err := l.r.Read(p)
-	l.left -= int64(n)
-	return n, err
+	if r.err != nil {
+		fields["error"] = e.Message
+	}
+	tflog.SubsystemDebug(ctx, logSubsystem, "REST call", fields)
 }

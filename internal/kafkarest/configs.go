@@ -14,7 +14,8 @@ import (
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
-	// Sensitive: no error may repeat the value.
+	// Sensitive: no error may repeat the value, unless it is so short or
+	// common (true, PLAIN) that it can be no secret.
 	Sensitive bool `json:"-"`
 }
 
@@ -80,12 +81,12 @@ func (c *Client) LinkSettings(ctx context.Context, link string) ([]ReportedSetti
 
 // LinkSetting returns one setting of a link, or ErrNotFound.
 func (c *Client) LinkSetting(ctx context.Context, link, name string) (*ReportedSetting, error) {
-	var setting ReportedSetting
 	cl := call{method: http.MethodGet, path: linkPath(link) + "/configs/" + url.PathEscape(name)}
-	if err := c.do(ctx, cl, &setting); err != nil {
+	setting, err := get[ReportedSetting](ctx, c, cl)
+	if err != nil {
 		return nil, fmt.Errorf("get setting %q of link %q: %w", name, link, err)
 	}
-	return &setting, nil
+	return setting, nil
 }
 
 // AlterLinkSettings carries out all changes in one call. Where a server does
@@ -96,15 +97,15 @@ func (c *Client) AlterLinkSettings(ctx context.Context, link string, changes []C
 	cl := call{
 		method:  http.MethodPut,
 		path:    linkPath(link) + "/configs:alter",
-		body:    changeSet{changes},
+		body:    changeSet{orEmpty(changes)},
 		secrets: secretsOfChanges(changes),
 	}
 	if validateOnly {
 		cl.query = url.Values{"validate_only": {"true"}}
 	}
 	err := c.do(ctx, cl, nil)
-	var refusal *Error
-	if errors.As(err, &refusal) && refusal.Status == http.StatusMethodNotAllowed && !validateOnly {
+	refusal, ok := errors.AsType[*Error](err)
+	if ok && refusal.Status == http.StatusMethodNotAllowed && !validateOnly {
 		err = c.alterOneByOne(ctx, link, changes)
 	}
 	if err != nil {
@@ -152,9 +153,10 @@ func (c *Client) TopicSettings(ctx context.Context, topic string) ([]ReportedSet
 // AlterTopicSettings carries out all changes in one call.
 func (c *Client) AlterTopicSettings(ctx context.Context, topic string, changes []Change) error {
 	err := c.do(ctx, call{
-		method: http.MethodPost,
-		path:   topicPath(topic) + "/configs:alter",
-		body:   changeSet{changes},
+		method:  http.MethodPost,
+		path:    topicPath(topic) + "/configs:alter",
+		body:    changeSet{orEmpty(changes)},
+		secrets: secretsOfChanges(changes),
 	}, nil)
 	if err != nil {
 		return fmt.Errorf("alter settings of topic %q: %w", topic, err)

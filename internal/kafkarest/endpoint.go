@@ -8,24 +8,22 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // BaseURL completes the address of an endpoint to the base of the REST API.
 // A path that ends in /v3 stays as it is (a standalone REST Proxy), one that
 // ends in /kafka gets /v3, and any other gets /kafka/v3 (Confluent Server and
 // Confluent Cloud). A query, a fragment, user info or a scheme other than http
-// and https is an error.
+// and https is an error, which says what the address must or must not do.
 func BaseURL(endpoint string) (*url.URL, error) {
 	u, err := url.Parse(endpoint)
-	if err != nil {
-		// url.Error repeats its input, which may hold a password.
-		var parse *url.Error
-		if errors.As(err, &parse) {
-			err = parse.Err
-		}
-		return nil, fmt.Errorf("not a URL: %w", err)
-	}
 	switch {
+	case err != nil && strings.Contains(endpoint, "@"):
+		// The error may repeat a part of a password.
+		return nil, errors.New("is not a URL; it must not hold user info either")
+	case err != nil:
+		return nil, fmt.Errorf("is not a URL: %w", errors.Unwrap(err))
 	case u.User != nil:
 		return nil, errors.New("must not hold user info; use username and password")
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -34,10 +32,10 @@ func BaseURL(endpoint string) (*url.URL, error) {
 		return nil, errors.New("must name a host")
 	case u.RawQuery != "" || u.ForceQuery:
 		return nil, errors.New("must not hold a query")
-	case u.Fragment != "" || strings.Contains(endpoint, "#"):
+	case strings.Contains(endpoint, "#"):
 		return nil, errors.New("must not hold a fragment")
 	}
-	path := strings.TrimRight(u.Path, "/")
+	path := strings.TrimRight(u.EscapedPath(), "/")
 	switch {
 	case strings.HasSuffix(path, "/v3"):
 	case strings.HasSuffix(path, "/kafka"):
@@ -45,7 +43,11 @@ func BaseURL(endpoint string) (*url.URL, error) {
 	default:
 		path += "/kafka/v3"
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return nil, fmt.Errorf("is not a URL: %w", err)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: plain, RawPath: path}, nil
 }
 
 // ParseCA reads PEM certificates to trust.
@@ -84,10 +86,26 @@ func newTransport(cfg Config) (*http.Transport, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = tlsConfig
-	transport.ForceAttemptHTTP2 = true
+	// HTTP/1.1 only: a connection that hangs holds up one call, not all of
+	// them, and the reason why one ends is not lost.
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetHTTP1(true)
 	// As many as Terraform runs at once with a generous -parallelism.
 	transport.MaxIdleConnsPerHost = 64
 	return transport, nil
+}
+
+// checkCredentials finds what no HTTP header can carry.
+func checkCredentials(cfg Config) error {
+	switch {
+	case cfg.Token != "" && cfg.Username != "":
+		return errors.New("a token and a username exclude each other")
+	case strings.ContainsFunc(cfg.Token, unicode.IsControl):
+		return errors.New("the token holds a line break or another control character")
+	case strings.Contains(cfg.Username, ":"):
+		return errors.New("the username holds a colon, which HTTP Basic cannot send")
+	}
+	return nil
 }
 
 func authorizer(cfg Config) func(*http.Request) {

@@ -1,13 +1,17 @@
 package kafkarest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
+	"unicode"
 )
 
 // What a refusal means, for errors.Is. An *Error matches at most one of them.
@@ -41,15 +45,19 @@ type Error struct {
 	// Uncertain: this attempt or an earlier one may have been carried out
 	// though no reply says so. Look before calling a write a failure.
 	Uncertain bool
+	Attempts  int // how often it was tried
 
-	err error
+	err        error // what Unwrap returns
+	foreign    bool  // the refusal is not in the words of this API
+	again      bool  // another attempt may succeed
+	retryAfter time.Duration
 }
 
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Method, e.Path)
 	if e.Status != 0 {
-		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+		b.WriteString(strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
 		if e.Code != 0 && e.Code != e.Status {
 			fmt.Fprintf(&b, " (error_code %d)", e.Code)
 		}
@@ -58,13 +66,23 @@ func (e *Error) Error() string {
 		}
 	}
 	b.WriteString(e.Message)
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+	}
 	return b.String()
 }
 
+// Unwrap returns the error of the caller's context where the call ended with
+// it, and that of the network where there was no reply.
 func (e *Error) Unwrap() error { return e.err }
 
 // Is matches the meanings above.
 func (e *Error) Is(target error) bool {
+	if e.foreign && e.Status == http.StatusNotFound {
+		// A gateway, or a server at a wrong rest_endpoint, knows nothing of
+		// the object: taking its word would make everything look deleted.
+		return false
+	}
 	meaning := meaning(e.Status, e.Code, e.Message)
 	return meaning != nil && meaning == target
 }
@@ -97,14 +115,13 @@ func meaning(status, code int, message string) error {
 // IsUncertain reports whether the write that failed with err may have been
 // carried out all the same.
 func IsUncertain(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Uncertain
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Uncertain
 }
 
 // Code returns the server's error_code in err, or 0.
 func Code(err error) int {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return 0
@@ -113,45 +130,77 @@ func Code(err error) int {
 // ServerWords returns what the server said in err, without the request it
 // answered, or err's own text.
 func ServerWords(err error) string {
-	var e *Error
-	if errors.As(err, &e) && e.Message != "" {
+	if e, ok := errors.AsType[*Error](err); ok && e.Message != "" {
 		return e.Message
 	}
 	return err.Error()
 }
 
-// ClusterChoiceError says that GET /clusters did not list exactly one cluster.
-type ClusterChoiceError struct {
-	Clusters []string
-}
-
-func (e *ClusterChoiceError) Error() string {
-	if len(e.Clusters) == 0 {
-		return "the endpoint lists no cluster; set cluster_id"
-	}
-	return "the endpoint lists several clusters; set cluster_id to one of: " + strings.Join(e.Clusters, ", ")
-}
-
-func newError(cl call, s *story, status int, header http.Header, body []byte, err error, secrets []string) *Error {
-	e := &Error{Method: cl.method, Path: cl.path, Status: status, Uncertain: s.uncertain}
-	if len(cl.query) > 0 {
-		e.Path += "?" + cl.query.Encode()
-	}
+// newError says why an attempt did not succeed, and what that means. sent:
+// its request may have left.
+func (c *Client) newError(ctx context.Context, cl call, r reply, sent bool) *Error {
+	e := &Error{Method: cl.method, Path: cl.target(), Status: r.status}
+	carriedOut := false
 	switch {
-	case s.parent.Err() != nil && status == 0:
-		e.err, e.Message = s.parent.Err(), "gave up waiting for the reply: "+s.parent.Err().Error()
-	case err != nil:
-		e.err, e.Message = err, transportWords(err)
-	case status >= 300 && status < 400:
-		e.Message = "the server redirects to " + header.Get("Location") + ", which is not followed; correct rest_endpoint"
+	case r.err == nil:
+		e.readRefusal(r, func(text string) string { return c.hide(cl, text) })
+		carriedOut = serverTrouble(r.status) || serverTrouble(e.Code/100)
+	case ctx.Err() != nil:
+		e.Status, e.err = 0, ctx.Err()
+		e.Message = "gave up waiting for the reply: " + ctx.Err().Error()
+		carriedOut = sent
+	case r.cutOff:
+		e.Message = "the reply was cut off: " + r.err.Error()
+		e.again = !cl.changes() // A reply can be had again, but a write has been carried out.
+		carriedOut = true
+	case r.status != 0:
+		e.Message = "unexpected reply: " + r.err.Error()
+		carriedOut = true
 	default:
-		e.Code, e.Message = parseErrorBody(body)
+		words, lasting := describe(r.err)
+		e.Message, e.err, e.again = words, r.err, !lasting
+		carriedOut = sent && !lasting
 	}
-	if s.attempt > 1 && e.Status != http.StatusNotFound {
-		e.Message = strings.TrimSpace(fmt.Sprintf("%s (after %d attempts)", e.Message, s.attempt))
-	}
-	e.Message = redact(e.Message, secrets)
+	e.Uncertain = carriedOut && cl.changes()
+	e.Message = tidy(c.hide(cl, e.Message))
 	return e
+}
+
+// hide removes the secrets of the call and of the endpoint from a text.
+func (c *Client) hide(cl call, text string) string {
+	return newRedactor(cl.secrets).redact(c.secrets.redact(text))
+}
+
+// readRefusal takes from a reply what the server, or whatever stands before
+// it, says against the call.
+func (e *Error) readRefusal(r reply, hide func(string) string) {
+	if location := r.header.Get("Location"); location != "" && r.status >= 300 && r.status <= 399 {
+		e.Message = "the server redirects to " + location + ", which is not followed; correct rest_endpoint"
+		return
+	}
+	var ours bool
+	if e.Code, e.Message, ours = parseErrorBody(r.body); !ours {
+		e.foreign = true
+		e.Message = plainText(hide(string(r.body)))
+		if r.status == http.StatusNotFound {
+			e.Message = strings.TrimSpace(e.Message + " (no answer of this API; is rest_endpoint right?)")
+		}
+	}
+	e.again, e.retryAfter = worthRetrying(r.status, e.Code), retryAfter(r.header)
+}
+
+// parseErrorBody reads {error_code, message}; ours is false where the body is
+// something else.
+func parseErrorBody(body []byte) (code int, message string, ours bool) {
+	var reply struct {
+		ErrorCode json.Number `json:"error_code"`
+		Message   string      `json:"message"`
+	}
+	if json.Unmarshal(body, &reply) != nil || reply.Message == "" && reply.ErrorCode == "" {
+		return 0, "", false
+	}
+	n, _ := strconv.ParseInt(string(reply.ErrorCode), 10, 32)
+	return int(n), reply.Message, true
 }
 
 var (
@@ -159,25 +208,30 @@ var (
 	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 )
 
-// parseErrorBody reads {error_code, message}; gateways and throttles answer in
-// HTML or plain text, of which a line is kept.
-func parseErrorBody(body []byte) (code int, message string) {
-	var reply struct {
-		ErrorCode json.Number `json:"error_code"`
-		Message   string      `json:"message"`
-	}
-	if json.Unmarshal(body, &reply) == nil && (reply.Message != "" || reply.ErrorCode != "") {
-		n, _ := reply.ErrorCode.Int64()
-		return int(n), reply.Message
-	}
-	text := string(body)
+// plainText makes a line of what gateways and throttles answer: the title of a
+// page of HTML, or the text of it.
+func plainText(text string) string {
 	if title := htmlTitle.FindStringSubmatch(text); title != nil {
 		text = title[1]
 	}
 	text = html.UnescapeString(htmlNoise.ReplaceAllString(text, " "))
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "�")), " ")
-	if runes := []rune(text); len(runes) > 500 {
-		text = string(runes[:500]) + "…"
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// maxMessage is how many characters of a server's words are kept.
+const maxMessage = 1000
+
+// tidy makes a text fit to be shown: of bounded length and without characters
+// that a terminal would act on.
+func tidy(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+	if runes := []rune(text); len(runes) > maxMessage {
+		return string(runes[:maxMessage]) + "…"
 	}
-	return 0, text
+	return text
 }

@@ -76,11 +76,11 @@ func (c *Client) Link(ctx context.Context, name string, tasks bool) (*Link, erro
 	if tasks {
 		cl.query = url.Values{"include_tasks": {"true"}}
 	}
-	var link Link
-	if err := c.do(ctx, cl, &link); err != nil {
+	link, err := get[Link](ctx, c, cl)
+	if err != nil {
 		return nil, fmt.Errorf("get link %q: %w", name, err)
 	}
-	return &link, nil
+	return link, nil
 }
 
 // CreateLink creates a link. With validateOnly the server says whether it

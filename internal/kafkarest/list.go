@@ -6,10 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 )
 
-// list carries out a list call below /clusters/{id} and returns its rows.
+// maxPages is far more than the topics of any cluster fill.
+const maxPages = 10_000
+
+// list carries out a GET below /clusters/{id} that is answered with a list.
 func list[T any](ctx context.Context, c *Client, cl call) ([]T, error) {
 	cl, err := c.inCluster(ctx, cl)
 	if err != nil {
@@ -24,69 +28,84 @@ func list[T any](ctx context.Context, c *Client, cl call) ([]T, error) {
 func listRows[T any](ctx context.Context, c *Client, cl call) ([]T, error) {
 	var rows []T
 	seen := map[string]bool{}
-	for {
+	for range maxPages {
 		var page page[T]
-		err := c.send(ctx, cl, func(body io.Reader) (err error) {
-			page, err = decodePage[T](body)
-			return err
-		})
-		if err != nil {
+		if err := c.send(ctx, cl, page.decode); err != nil {
 			return nil, err
 		}
 		rows = append(rows, page.rows...)
 		if page.next == "" {
 			return rows, nil
 		}
-		next, err := url.Parse(page.next)
-		if err != nil || next.RawQuery == "" || seen[next.RawQuery] {
-			return nil, fmt.Errorf("%s %s: the server's metadata.next leads nowhere", cl.method, cl.path)
+		seen[cl.query.Encode()] = true
+		cl.query = nextQuery(cl.query, page.next)
+		if seen[cl.query.Encode()] {
+			break
 		}
-		seen[next.RawQuery] = true
-		cl.query = next.Query()
 	}
+	return nil, fmt.Errorf("%s %s: unexpected reply: metadata.next leads nowhere", cl.method, cl.target())
 }
 
+// nextQuery is the query of a list's next page: what was asked for, and what
+// the server adds to it.
+func nextQuery(query url.Values, next string) url.Values {
+	merged := url.Values{}
+	maps.Copy(merged, query)
+	if address, err := url.Parse(next); err == nil {
+		maps.Copy(merged, address.Query())
+	}
+	return merged
+}
+
+// page is one reply to a list call.
 type page[T any] struct {
 	rows []T
 	next string
 }
 
-// decodePage reads {"metadata": {"next": …}, "data": [row, …]} row by row, so
-// that a large list is never held as text.
-func decodePage[T any](r io.Reader) (page[T], error) {
-	var p page[T]
+// decode reads {"metadata": {"next": …}, "data": [row, …]} row by row, so that
+// a large list is never held as text.
+func (p *page[T]) decode(r io.Reader) error {
+	*p = page[T]{}
 	dec := json.NewDecoder(r)
 	if err := expect(dec, '{'); err != nil {
-		return p, err
+		return err
 	}
 	hasData := false
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return p, err
+			return err
 		}
 		switch key {
 		case "data":
 			hasData = true
 			p.rows, err = decodeRows[T](dec)
 		case "metadata":
-			var metadata struct {
-				Next string `json:"next"`
-			}
-			err = dec.Decode(&metadata)
-			p.next = metadata.Next
+			p.next, err = decodeNext(dec)
 		default:
 			err = dec.Decode(&json.RawMessage{})
 		}
 		if err != nil {
-			return p, err
+			return cutShort(err)
 		}
+	}
+	if err := expect(dec, '}'); err != nil {
+		return cutShort(err)
 	}
 	if !hasData {
 		// Taken for an empty list, this would make everything look deleted.
-		return p, errors.New("it holds no data")
+		return errors.New("it holds no data")
 	}
-	return p, expect(dec, '}')
+	return nil
+}
+
+func decodeNext(dec *json.Decoder) (string, error) {
+	var metadata struct {
+		Next string `json:"next"`
+	}
+	err := dec.Decode(&metadata)
+	return metadata.Next, err
 }
 
 func decodeRows[T any](dec *json.Decoder) ([]T, error) {
@@ -95,25 +114,32 @@ func decodeRows[T any](dec *json.Decoder) ([]T, error) {
 	}
 	var rows []T
 	for dec.More() {
-		var row T
+		var row *T
 		if err := dec.Decode(&row); err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
+		if row != nil {
+			rows = append(rows, *row)
+		}
 	}
 	return rows, expect(dec, ']')
 }
 
 func expect(dec *json.Decoder, want json.Delim) error {
 	got, err := dec.Token()
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
 	if err != nil {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("%q where %q should be", fmt.Sprint(got), want.String())
+		return fmt.Errorf("%.20q where %q should be", fmt.Sprint(got), want.String())
 	}
 	return nil
+}
+
+// cutShort tells an end inside a reply from an empty one.
+func cutShort(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

@@ -107,11 +107,11 @@ func (c *Client) Mirror(ctx context.Context, link, name string, explain bool) (*
 	if explain {
 		cl.query = url.Values{"include_state_transition_errors": {"true"}}
 	}
-	var mirror Mirror
-	if err := c.do(ctx, cl, &mirror); err != nil {
+	mirror, err := get[Mirror](ctx, c, cl)
+	if err != nil {
 		return nil, fmt.Errorf("get mirror topic %q of link %q: %w", name, link, err)
 	}
-	return &mirror, nil
+	return mirror, nil
 }
 
 // CreateMirror creates a mirror topic. A source topic that does not exist is
@@ -121,7 +121,12 @@ func (c *Client) CreateMirror(ctx context.Context, link string, mirror NewMirror
 		mirror.Name = ""
 	}
 	mirror.Configs = orEmpty(mirror.Configs)
-	cl := call{method: http.MethodPost, path: linkPath(link) + "/mirrors", body: mirror}
+	cl := call{
+		method:  http.MethodPost,
+		path:    linkPath(link) + "/mirrors",
+		body:    mirror,
+		secrets: secretsOf(mirror.Configs),
+	}
 	if err := c.do(ctx, cl, nil); err != nil {
 		return fmt.Errorf("create mirror topic of %q on link %q: %w", mirror.SourceTopicName, link, err)
 	}
@@ -138,20 +143,31 @@ type Selection struct {
 // AlterMirrors asks for verb on mirror topics of a link in one call, and
 // returns the server's verdict on each: a refusal comes inside a successful
 // reply. To promote a topic that is stopped is refused: look first. With
-// validateOnly the server says what it would do, and changes nothing.
+// validateOnly the server says what it would do, and changes nothing. Where
+// nothing is selected, nothing is asked.
 func (c *Client) AlterMirrors(ctx context.Context, link string, verb Verb, topics Selection, validateOnly bool) ([]Verdict, error) {
-	cl := call{method: http.MethodPost, path: linkPath(link) + "/mirrors:" + string(verb), body: topics}
+	if len(topics.Names) == 0 && topics.Pattern == "" {
+		return nil, nil
+	}
+	query := url.Values{}
 	if verb == TruncateAndRestore {
-		cl.query = url.Values{"include_partition_level_truncation_data": {"true"}}
+		query.Set("include_partition_level_truncation_data", "true")
 	}
 	if validateOnly {
-		cl.query = url.Values{"validate_only": {"true"}}
+		query.Set("validate_only", "true")
 	}
-	verdicts, err := list[Verdict](ctx, c, cl)
+	// The verdicts come on one page: to ask for another would be to do it again.
+	var verdicts page[Verdict]
+	err := c.do(ctx, call{
+		method: http.MethodPost,
+		path:   linkPath(link) + "/mirrors:" + string(verb),
+		query:  query,
+		body:   topics,
+	}, verdicts.decode)
 	if err != nil {
 		return nil, fmt.Errorf("%s mirror topics of link %q: %w", verb, link, err)
 	}
-	return verdicts, nil
+	return verdicts.rows, nil
 }
 
 func mirrorPath(link, name string) string {

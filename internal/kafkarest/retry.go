@@ -1,141 +1,107 @@
 package kafkarest
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
-	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"sync/atomic"
+	"strconv"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-const logSubsystem = "kafkarest"
+const defaultRequestTimeout = 30 * time.Second
 
-// story is what is known of one call over all its attempts.
-type story struct {
-	parent    context.Context // the caller's
-	attempt   int
-	inFlight  atomic.Bool
-	uncertain bool // an attempt may have been carried out though no reply says so
+// bounds are the limits that no user has a reason to change.
+type bounds struct {
+	// A list of 10,000 mirror topics with 12 partitions each takes about
+	// 10 MB; whatever is several times larger is no answer of this API.
+	replyBytes int64
+
+	// How long a write that is under way may still be answered after its
+	// caller gave up: cutting it off would leave nobody knowing what it did.
+	writeGrace time.Duration
+
+	waitMin, waitMax time.Duration // between attempts
+	retryAfterMax    time.Duration // the longest wait a server is granted
 }
 
-type storyKey struct{}
-
-// context returns the context to make the requests of a call with. A write
-// that is under way when the caller gives up has writeGrace to be answered.
-func (s *story) context(method string) (context.Context, context.CancelFunc) {
-	ctx := tflog.NewSubsystem(s.parent, logSubsystem)
-	if method != http.MethodGet {
-		detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		stop := context.AfterFunc(s.parent, func() {
-			if s.inFlight.Load() {
-				time.AfterFunc(writeGrace, cancel)
-				return
-			}
-			cancel()
-		})
-		return context.WithValue(detached, storyKey{}, s), func() { stop(); cancel() }
-	}
-	return context.WithCancel(context.WithValue(ctx, storyKey{}, s))
+var defaultBounds = bounds{
+	replyBytes:    64 << 20,
+	writeGrace:    3 * time.Second,
+	waitMin:       100 * time.Millisecond,
+	waitMax:       5 * time.Second,
+	retryAfterMax: 2 * time.Minute,
 }
 
-// attempts is the transport that sees each attempt of a call: it logs it,
-// without headers and bodies, and remembers whether a write may have been
-// carried out unseen.
-type attempts struct {
-	next http.RoundTripper
+// attemptContext bounds one attempt. A read ends with its caller. A write that
+// is under way when its caller gives up has writeGrace to be answered.
+func (c *Client) attemptContext(ctx context.Context, cl call) (context.Context, context.CancelFunc) {
+	if !cl.changes() {
+		return context.WithTimeout(ctx, c.requestTimeout)
+	}
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.requestTimeout)
+	stop := context.AfterFunc(ctx, func() {
+		grace := time.AfterFunc(c.bounds.writeGrace, cancel)
+		<-detached.Done()
+		grace.Stop()
+	})
+	return detached, func() { stop(); cancel() }
 }
 
-func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
-	s := req.Context().Value(storyKey{}).(*story)
-	s.attempt++
-	s.inFlight.Store(true)
-	start := time.Now()
-	resp, err := a.next.RoundTrip(req)
-	s.inFlight.Store(false)
-
-	fields := map[string]any{
-		"method":      req.Method,
-		"path":        req.URL.EscapedPath(),
-		"attempt":     s.attempt,
-		"duration_ms": time.Since(start).Milliseconds(),
-	}
-	if err != nil {
-		fields["error"] = err.Error()
-	} else {
-		fields["status"] = resp.StatusCode
-	}
-	tflog.SubsystemDebug(req.Context(), logSubsystem, "REST call", fields)
-
-	if req.Method != http.MethodGet && mayHaveWorked(resp, err) {
-		s.uncertain = true
-	}
-	return resp, err
+// worthRetrying tells whether a refusal may end by itself: throttling, or
+// trouble of the server or a gateway.
+func worthRetrying(status, code int) bool {
+	return status == http.StatusTooManyRequests || serverTrouble(status) || serverTrouble(code/100)
 }
 
-// CloseIdleConnections lets http.Client reach the transport below.
-func (a *attempts) CloseIdleConnections() {
-	if t, ok := a.next.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
+func serverTrouble(status int) bool {
+	return status >= 500 && status <= 599 && status != http.StatusNotImplemented
 }
 
-// mayHaveWorked reports whether a server may have carried out a request that
-// it did not answer, or that a gateway answered in its place.
-func mayHaveWorked(resp *http.Response, err error) bool {
-	if err == nil {
-		return resp.StatusCode >= 500
+// wait is how long to wait after attempt n. It doubles each time, unless the
+// server asked for a wait, and varies, so that many calls that were refused
+// together do not come back together.
+func (b bounds) wait(n int, asked time.Duration) time.Duration {
+	if asked > 0 {
+		asked = min(asked, b.retryAfterMax)
+		return asked + rand.N(asked/8+1)
 	}
-	var op *net.OpError
-	return !isTLSError(err) && !(errors.As(err, &op) && op.Op == "dial")
-}
-
-// checkRetry tells what is worth another attempt: throttling, trouble of the
-// server or a gateway, and broken connections; never what only a person can mend.
-func checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if s := ctx.Value(storyKey{}).(*story); s.parent.Err() != nil {
-		return false, nil
-	}
-	if resp != nil && err != nil {
-		// A reply that was cut off: a read can be had again, a write is done.
-		return resp.Request.Method == http.MethodGet && isBroken(err), err
-	}
-	var dns *net.DNSError
-	if isTLSError(err) || (errors.As(err, &dns) && dns.IsNotFound) {
-		return false, nil
-	}
-	retry, _ := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
-	return retry, nil
-}
-
-func isBroken(err error) bool {
-	var netErr net.Error
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &netErr)
-}
-
-func isTLSError(err error) bool {
-	var (
-		verification *tls.CertificateVerificationError
-		alert        tls.AlertError
-		header       tls.RecordHeaderError
-		op           *net.OpError
-	)
-	return errors.As(err, &verification) || errors.As(err, &alert) || errors.As(err, &header) ||
-		(errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"))
-}
-
-// backoff honours Retry-After (seconds or a date); else it doubles, with
-// jitter, so that many calls refused together do not come back together.
-func backoff(shortest, longest time.Duration, attempt int, resp *http.Response) time.Duration {
-	wait := retryablehttp.DefaultBackoff(shortest, longest, attempt, resp)
-	if resp != nil && resp.Header.Get("Retry-After") != "" {
-		return wait
-	}
+	wait := min(b.waitMin<<min(n-1, 20), b.waitMax)
 	return wait/2 + rand.N(wait/2+1)
+}
+
+// retryAfter is the wait that a Retry-After header asks for, in seconds or up
+// to a date, which is taken by the server's own clock; 0 where there is none.
+func retryAfter(header http.Header) time.Duration {
+	value := header.Get("Retry-After")
+	// Out of range, ParseInt gives the largest or smallest number there is.
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		const day = 24 * 60 * 60
+		return time.Duration(min(max(seconds, 0), day)) * time.Second
+	}
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(until.Sub(now), 0)
+}
+
+// pause waits, unless ctx ends first; where it is sure to, it does not wait at all.
+func pause(ctx context.Context, wait time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return cmp.Or(ctx.Err(), context.DeadlineExceeded)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }

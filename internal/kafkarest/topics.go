@@ -26,11 +26,11 @@ func (c *Client) Topics(ctx context.Context) ([]Topic, error) {
 
 // Topic returns one topic, or ErrNotFound.
 func (c *Client) Topic(ctx context.Context, name string) (*Topic, error) {
-	var topic Topic
-	if err := c.do(ctx, call{method: http.MethodGet, path: topicPath(name)}, &topic); err != nil {
+	topic, err := get[Topic](ctx, c, call{method: http.MethodGet, path: topicPath(name)})
+	if err != nil {
 		return nil, fmt.Errorf("get topic %q: %w", name, err)
 	}
-	return &topic, nil
+	return topic, nil
 }
 
 // DeleteTopic deletes a topic with all its records. A topic that is gone is ErrNotFound.
