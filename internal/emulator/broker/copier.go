@@ -23,6 +23,8 @@ type Progress struct {
 	// Measured is when the source was last asked for its end offsets; until
 	// then, the zero time, lags are 0 for want of better.
 	Measured time.Time
+	// SourceID is the id of the source topic, zero until it was measured.
+	SourceID [16]byte
 	// SourceMissing: the source topic does not exist, or it was deleted and
 	// another one created under its name. That one is not copied.
 	SourceMissing bool

@@ -87,7 +87,7 @@ func (m *mirror) placed() bool {
 }
 
 func (m *mirror) progress() Progress {
-	p := Progress{Measured: m.measured, SourceMissing: m.missing, Err: m.err}
+	p := Progress{Measured: m.measured, SourceID: m.id, SourceMissing: m.missing, Err: m.err}
 	for i, part := range m.partitions {
 		lag := PartitionLag{Partition: int32(i), LastSourceFetchOffset: part.fetched}
 		if part.end >= 0 {

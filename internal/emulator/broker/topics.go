@@ -81,6 +81,16 @@ func (b *Broker) Topic(ctx context.Context, name string) (Topic, error) {
 	return found[name].describe(), b.topicError(name, err)
 }
 
+// TopicID is what a topic does not share with another one that has had its
+// name before.
+func (b *Broker) TopicID(ctx context.Context, name string) ([16]byte, error) {
+	_, found, err := askMetadata(ctx, b.client, []string{name})
+	if err == nil && len(found) == 0 {
+		err = ErrNoTopic
+	}
+	return found[name].id, b.topicError(name, err)
+}
+
 func listTopics(ctx context.Context, client *kgo.Client) ([]Topic, error) {
 	_, found, err := askMetadata(ctx, client, nil)
 	if err != nil {

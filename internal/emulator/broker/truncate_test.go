@@ -75,6 +75,14 @@ func TestTruncateLetsAMirrorFollowAgain(t *testing.T) {
 	produce(t, newClient(t, plaintext(l.source)), numbered("orders", 2, 0, 10)...)
 	caughtUp(t, l.copier, "orders")
 
+	source, err := l.source.TopicID(t.Context(), "orders")
+	if err != nil || source == [16]byte{} || l.copier.Progress("orders").SourceID != source {
+		t.Errorf("source topic is %x (%v), the copier reads %x", source, err, l.copier.Progress("orders").SourceID)
+	}
+	if _, err := l.source.TopicID(t.Context(), "none"); !errors.Is(err, ErrNoTopic) {
+		t.Errorf("id of no topic: %v", err)
+	}
+
 	l.copier.Remove("orders")
 	l.destination.SetReadOnly("orders", false)
 	parted := ends(t, l.destination, "orders")
