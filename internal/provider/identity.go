@@ -65,6 +65,15 @@ func (m *mirrorTopicModel) save(ctx context.Context, state *tfsdk.State, identit
 	return diags
 }
 
+// forget removes an object that is gone from state. The framework demands an
+// identity even then, which Terraform 1.11 has not kept.
+func forget(ctx context.Context, resp *resource.ReadResponse, identity any) {
+	resp.State.RemoveResource(ctx)
+	if resp.Identity != nil {
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
+	}
+}
+
 // importAddress returns the id that an import gives, be it as a text or as an
 // identity, whose parts begin with the cluster id.
 func importAddress(ctx context.Context, req resource.ImportStateRequest, parts ...string) (string, diag.Diagnostics) {

@@ -192,7 +192,7 @@ func (r *linkResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	err = state.refresh(ctx, e, e.link)
 	if errors.Is(err, kafkarest.ErrNotFound) {
-		resp.State.RemoveResource(ctx)
+		forget(ctx, resp, state.identity())
 		return
 	}
 	if err != nil {

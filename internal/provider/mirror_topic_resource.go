@@ -153,7 +153,7 @@ func (r *mirrorTopicResource) Read(ctx context.Context, req resource.ReadRequest
 	switch {
 	case errors.Is(err, kafkarest.ErrNotFound) && state.keptAsTopic(ctx, e):
 	case errors.Is(err, kafkarest.ErrNotFound):
-		resp.State.RemoveResource(ctx)
+		forget(ctx, resp, state.identity())
 		return
 	case err != nil:
 		resp.Diagnostics.AddError("Unable to read mirror topic", explain(e, err))
