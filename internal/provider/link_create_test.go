@@ -176,7 +176,7 @@ func TestLinkThatWasNotCreatedIsAnErrorAndNoState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPair(t)
-			p.life = newLife(t, linkType, p.provider().with(attrs{"max_retries": 1, "plan_validation": false}))
+			p.restart(p.endpoints().with(attrs{"max_retries": 1, "plan_validation": false}))
 			planned := p.plan(p.link(nil, nil))
 			p.destination.Inject(c.fault)
 			expectDiagnostics(t, p.carryOut(t.Context(), planned), c.want)
@@ -198,7 +198,7 @@ func TestLinkThatExistsIsNotTakenOver(t *testing.T) {
 			p := newPair(t)
 			planned := p.plan(p.link(nil, nil))
 			p.create(p.link(nil, nil))
-			p.life = newLife(t, linkType, p.provider())
+			p.life = newLife(t, linkType, p.endpoints())
 			if fault.Method == "POST" {
 				p.destination.Inject(emulator.Fault{Method: "GET", Path: thatLink, Status: 404, Body: `{"error_code":404,"message":"none"}`, Count: 1})
 			}
@@ -238,7 +238,7 @@ func TestHalvesOfAPairWaitForEachOther(t *testing.T) {
 	p.create(attrs{"endpoint": "destination", "link_name": "demo-link", "connection_mode": "INBOUND", "remote_cluster_id": "lkc-source"})
 	p.expectState(attrs{"link_mode": "DESTINATION", "connection_mode": "INBOUND", "remote_cluster_id": "lkc-source"})
 
-	p.life = newLife(t, linkType, p.provider().with(attrs{"plan_validation": false}))
+	p.life = newLife(t, linkType, p.endpoints().with(attrs{"plan_validation": false}))
 	expectDiagnostics(t, p.apply(outbound))
 	p.expectState(attrs{"link_mode": "SOURCE", "connection_mode": "OUTBOUND", "remote_cluster_id": "lkc-destination", "link_error": "NO_ERROR"})
 	if made := changes(p.source); !slices.Equal(made, []string{created, created, created}) {
@@ -275,9 +275,9 @@ func (p *pair) interrupted(at func(*http.Request) bool) {
 		forward.ServeHTTP(w, r)
 	}))
 	p.t.Cleanup(front.Close)
-	provider := p.provider()
+	provider := p.endpoints()
 	provider["endpoints"].(attrs)["destination"] = attrs{"rest_endpoint": front.URL, "cluster_id": "lkc-destination"}
-	p.life = newLife(p.t, linkType, provider)
+	p.restart(provider)
 }
 
 func TestInterruptedCreationKeepsWhatWasCreated(t *testing.T) {

@@ -37,7 +37,11 @@ func (r *linkResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	former, diags := loadWriteOnlyNames(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if former != nil && !config.SensitiveConfigWO.IsUnknown() && !slices.Equal(former, namesIn(config.SensitiveConfigWO)) {
+	// The framework has made these unknown for any difference of text.
+	plan.LinkState, plan.LinkError, plan.LinkErrorMessage = state.LinkState, state.LinkError, state.LinkErrorMessage
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	renamed := former != nil && !config.SensitiveConfigWO.IsUnknown() && !slices.Equal(former, namesIn(config.SensitiveConfigWO))
+	if renamed || !resp.Plan.Raw.Equal(req.State.Raw) {
 		// Nothing else of a write-only map can make Terraform call Update.
 		plan.LinkState, plan.LinkError, plan.LinkErrorMessage = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	}

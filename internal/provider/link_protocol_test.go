@@ -2,13 +2,13 @@ package provider
 
 import (
 	"context"
-	"maps"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
 // life takes one object through its life, as Terraform's core does over the
@@ -17,6 +17,7 @@ import (
 type life struct {
 	*wire
 	typeName string
+	provider attrs
 	state    tftypes.Value
 	private  []byte
 }
@@ -24,11 +25,18 @@ type life struct {
 // newLife configures a provider, which must go well.
 func newLife(t *testing.T, typeName string, provider attrs) *life {
 	t.Helper()
-	w := newWire(t)
-	expectDiagnostics(t, w.configure(provider))
-	l := &life{wire: w, typeName: typeName}
+	l := &life{wire: newWire(t), typeName: typeName, provider: provider}
 	l.state = tftypes.NewValue(l.schemaType(), nil)
+	expectDiagnostics(t, l.configure(provider))
 	return l
+}
+
+// restart is what lies between two runs of Terraform: a new process, which
+// knows the state and nothing else.
+func (l *life) restart(provider attrs) {
+	l.t.Helper()
+	l.wire, l.provider = newWire(l.t), provider
+	expectDiagnostics(l.t, l.configure(provider))
 }
 
 func (l *life) schemaType() tftypes.Type {
@@ -129,8 +137,10 @@ func (l *life) destroy() []*tfprotov6.Diagnostic {
 	return l.carryOut(l.t.Context(), proposal{config: none, state: none, private: l.private})
 }
 
+// refresh begins a new run of Terraform.
 func (l *life) refresh() []*tfprotov6.Diagnostic {
 	l.t.Helper()
+	l.restart(l.provider)
 	resp, err := l.ReadResource(l.t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName: l.typeName, CurrentState: l.encode(l.state), Private: l.private,
 	})
@@ -207,17 +217,6 @@ func (l *life) expectUnchanged(config attrs) {
 	}
 }
 
-// keys lists the attributes that a plan changes.
-func (l *life) changed(p proposal) []string {
-	var names []string
-	for name := range maps.Keys(p.state.Type().(tftypes.Object).AttributeTypes) {
-		if !attribute(p.state, name).Equal(attribute(l.state, name)) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // pair is a source and a destination without TLS and users, for what does not
 // depend on them, and a provider's life with a link on the destination.
 type pair struct {
@@ -237,11 +236,11 @@ func newPair(t *testing.T) *pair {
 		t.Cleanup(started.Close)
 		*c = started
 	}
-	p.life = newLife(t, linkType, p.provider())
+	p.life = newLife(t, linkType, p.endpoints())
 	return p
 }
 
-func (p *pair) provider() attrs {
+func (p *pair) endpoints() attrs {
 	return attrs{"endpoints": attrs{
 		"source":      attrs{"rest_endpoint": p.source.RESTEndpoint(), "cluster_id": "lkc-source"},
 		"destination": attrs{"rest_endpoint": p.destination.RESTEndpoint(), "cluster_id": "lkc-destination"},
@@ -260,4 +259,26 @@ func (p *pair) create(config attrs) {
 	p.t.Helper()
 	expectDiagnostics(p.t, p.apply(config))
 	p.destination.ResetRequests()
+}
+
+// outside is a client for what happens outside of Terraform; see world.admin.
+func (p *pair) outside(c *emulator.Cluster) *kafkarest.Client {
+	p.t.Helper()
+	client, err := kafkarest.New(kafkarest.Config{Endpoint: c.RESTEndpoint(), ClusterID: c.ID(), UserAgent: adminAgent})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return client
+}
+
+// set changes a setting of the link outside of Terraform, or resets it.
+func (p *pair) set(name string, value ...string) {
+	p.t.Helper()
+	change := kafkarest.Change{Setting: kafkarest.Setting{Name: name}, Reset: len(value) == 0}
+	if !change.Reset {
+		change.Value = value[0]
+	}
+	if err := p.outside(p.destination).AlterLinkSettings(p.t.Context(), "demo-link", []kafkarest.Change{change}, false); err != nil {
+		p.t.Fatal(err)
+	}
 }
