@@ -226,10 +226,15 @@ type pair struct {
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
+	return newPairOf(t, emulator.ConfluentCloud)
+}
+
+func newPairOf(t *testing.T, dialect emulator.Dialect) *pair {
+	t.Helper()
 	p := &pair{}
 	network := emulator.NewNetwork()
 	for id, c := range map[string]**emulator.Cluster{"lkc-source": &p.source, "lkc-destination": &p.destination} {
-		started, err := emulator.Start(emulator.Config{ClusterID: id, Network: network})
+		started, err := emulator.Start(emulator.Config{ClusterID: id, Dialect: dialect, Network: network})
 		if err != nil {
 			t.Fatal(err)
 		}
