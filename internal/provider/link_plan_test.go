@@ -8,6 +8,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
 // privateState is a resource's private state outside of a server.
@@ -116,6 +119,56 @@ func TestChangeOfPrefixReplacesWhereverItStands(t *testing.T) {
 			sent := bodies(p.destination, `PUT .*configs:alter$`)
 			if c.silent && len(sent) > 0 || !c.silent && len(sent) != 1 || strings.Contains(strings.Join(sent, ""), prefix) {
 				t.Errorf("sent %q", sent)
+			}
+		})
+	}
+}
+
+func TestReplacementOfLinkThatStillMirrors(t *testing.T) {
+	t.Parallel()
+	const listed = `"orders" (ACTIVE), "payments" (PAUSED)`
+	for name, c := range map[string]struct {
+		provider attrs // beside endpoints
+		extra    attrs
+		stopped  bool
+		fault    emulator.Fault
+		want     []string
+	}{
+		"fails": {want: []string{"error at remote_cluster_id: Replacing a link that has mirror topics: " + listed + ": -refresh=false: CLUSTERLINK_PLAN_VALIDATION=false"}},
+		"warns with force_destroy": {
+			extra: attrs{"force_destroy": true}, want: []string{"warning at remote_cluster_id: Replacing a link that has mirror topics: " + listed},
+		},
+		"is fine once all are stopped":       {stopped: true},
+		"is not looked at where that is off": {provider: attrs{"plan_validation": false}},
+		"warns where it cannot be seen": {
+			fault: emulator.Fault{Method: "GET", Path: `/mirrors$`, Status: 403, Body: `{"error_code":40301,"message":"Not authorized"}`},
+			want:  []string{"warning: Link is to be replaced: could not be seen: Not authorized"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t)
+			p.create(p.link(nil, attrs{"remote_cluster_id": "lkc-source"}.with(c.extra)))
+			p.mirror("orders")
+			p.mirror("payments")
+			if _, err := p.outside(p.destination).AlterMirrors(t.Context(), "demo-link", kafkarest.Pause, kafkarest.Selection{Names: []string{"payments"}}, false); err != nil {
+				t.Fatal(err)
+			}
+			if c.stopped {
+				p.stop("orders")
+				p.stop("payments")
+			}
+			p.restart(p.endpoints().with(c.provider))
+			if c.fault.Path != "" {
+				p.destination.Inject(c.fault)
+			}
+			planned := p.plan(p.link(nil, attrs{"remote_cluster_id": "lkc-other"}.with(c.extra)))
+			expectDiagnostics(t, planned.diagnostics, c.want...)
+			if !hasError(planned.diagnostics) && !slices.Equal(planned.replace, []string{"remote_cluster_id"}) {
+				t.Errorf("replaced because of %q", planned.replace)
+			}
+			if made := changes(p.destination); len(made) > 0 {
+				t.Errorf("planning changed %q", made)
 			}
 		})
 	}
