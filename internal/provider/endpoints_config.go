@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -103,19 +104,21 @@ func configureEndpoints(ctx context.Context, configured types.Map, common client
 	}
 	var diags diag.Diagnostics
 	models := map[string]endpointModel{}
+	prefix := func(name string) string { return envPrefix + envName(name) + "_" }
 	if configured.IsNull() {
+		prefix = func(string) string { return envPrefix }
 		if env := envEndpoint(getenv); env != nil {
 			models[defaultEndpoint] = *env
 		}
 	} else {
 		diags.Append(configured.ElementsAs(ctx, &models, false)...)
-		for name, m := range models {
-			m.fillFromEnvironment(envPrefix+envName(name)+"_", getenv)
-			models[name] = m
-		}
 	}
 	for name, m := range models {
 		at := path.Root("endpoints").AtMapKey(name)
+		if d := m.fillFromEnvironment(at, prefix(name), getenv); d.HasError() {
+			diags.Append(d...)
+			continue
+		}
 		e := &endpoint{name: name, address: m.RESTEndpoint.ValueString(), clusterID: m.ClusterID.ValueString(), unknown: m.unknown(at), lookups: newLookups()}
 		eps.byName[name] = e
 		if e.unknown == "" {
@@ -141,18 +144,21 @@ func envEndpoint(getenv func(string) string) *endpointModel {
 	if id := getenv(envPrefix + "CLUSTER_ID"); id != "" {
 		m.ClusterID = types.StringValue(id)
 	}
-	m.fillFromEnvironment(envPrefix, getenv)
 	return m
 }
 
 // fillFromEnvironment takes each credential that the entry leaves out from the
-// environment, unless the entry has one of the other kind.
-func (m *endpointModel) fillFromEnvironment(prefix string, getenv func(string) string) {
+// environment, unless the entry has one of the other kind. A certificate there
+// may be a path.
+func (m *endpointModel) fillFromEnvironment(at path.Path, prefix string, getenv func(string) string) diag.Diagnostics {
 	basic, bearer := !m.Username.IsNull() || !m.Password.IsNull(), !m.Token.IsNull()
-	fill := func(value *types.String, name string) {
-		if env := getenv(prefix + name); env != "" && value.IsNull() {
-			*value = types.StringValue(env)
+	fill := func(value *types.String, name string) bool {
+		env := getenv(prefix + name)
+		if env == "" || !value.IsNull() {
+			return false
 		}
+		*value = types.StringValue(env)
+		return true
 	}
 	if !bearer {
 		fill(&m.Username, "USERNAME")
@@ -161,17 +167,24 @@ func (m *endpointModel) fillFromEnvironment(prefix string, getenv func(string) s
 	if !basic {
 		fill(&m.Token, "TOKEN")
 	}
-	pem := func(value *types.String, name string) {
-		fill(value, name)
-		if file := value.ValueString(); file != "" && file == getenv(prefix+name) && !strings.Contains(file, "-----BEGIN") {
-			if text, err := os.ReadFile(file); err == nil {
-				*value = types.StringValue(string(text))
-			}
+	var diags diag.Diagnostics
+	pem := func(value *types.String, attribute string) {
+		name := strings.ToUpper(attribute)
+		if !fill(value, name) || strings.Contains(value.ValueString(), "-----BEGIN") {
+			return
 		}
+		text, err := os.ReadFile(value.ValueString())
+		if err != nil {
+			// Without the value, which may be a damaged key.
+			diags.AddAttributeError(at.AtName(attribute), "Invalid endpoint",
+				fmt.Sprintf("%s%s is neither PEM text nor the path of a file that can be read: %s.", prefix, name, errors.Unwrap(err)))
+		}
+		*value = types.StringValue(string(text))
 	}
-	pem(&m.CACertificate, "CA_CERTIFICATE")
-	pem(&m.ClientCertificate, "CLIENT_CERTIFICATE")
-	pem(&m.ClientKey, "CLIENT_KEY")
+	pem(&m.CACertificate, "ca_certificate")
+	pem(&m.ClientCertificate, "client_certificate")
+	pem(&m.ClientKey, "client_key")
+	return diags
 }
 
 // unknown names the first value of the entry that is not known yet, or is
@@ -211,7 +224,7 @@ func (m *endpointModel) client(at path.Path, common clientDefaults) (*kafkarest.
 		UserAgent:         common.userAgent,
 	})
 	if err != nil {
-		diags.AddAttributeError(at, "Invalid endpoint", err.Error())
+		diags.AddAttributeError(at, "Invalid endpoint", "In this endpoint, "+sentence(err.Error()))
 	}
 	return client, diags
 }
@@ -260,7 +273,7 @@ func (m *endpointModel) check(at path.Path) diag.Diagnostics {
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
+	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
 }
 
 // restEndpoint validates an address where it is known.
