@@ -51,12 +51,22 @@ func sentence(text string) string {
 	return text + "."
 }
 
-// planEscape goes with every error that only a plan makes: terraform destroy
+// destroyEscape goes with every error that only a plan makes: terraform destroy
 // plans the configuration first, and a provider cannot tell.
-const planEscape = "If this stands in the way of terraform destroy, use -refresh=false, or set " + envPlanValidation + "=false."
+const destroyEscape = "If this stands in the way of terraform destroy, use -refresh=false"
 
+// addPlanError adds an error of what plan_validation looks at.
 func addPlanError(diags *diag.Diagnostics, at path.Path, summary, detail string) {
-	diags.AddAttributeError(at, summary, detail+"\n\n"+planEscape)
+	diags.AddAttributeError(at, summary, detail+"\n\n"+destroyEscape+", or set "+envPlanValidation+"=false.")
+}
+
+// addEndpointPlanError adds an error of what a plan cannot do without. There is
+// something to destroy only where the object exists.
+func addEndpointPlanError(diags *diag.Diagnostics, summary, detail string, exists bool) {
+	if exists {
+		detail += "\n\n" + destroyEscape + "."
+	}
+	diags.AddAttributeError(path.Root("endpoint"), summary, detail)
 }
 
 // addEndpointError tells why an endpoint cannot be used. Where a value of the

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
@@ -179,7 +178,7 @@ func (eps *endpoints) plan(ctx context.Context, configured, priorEndpoint, prior
 		p.clusterID = orUnknown(priorCluster)
 		return p
 	case err != nil:
-		diags.AddAttributeError(path.Root("endpoint"), "Invalid endpoint", sentence(err.Error()))
+		addEndpointPlanError(diags, "Invalid endpoint", sentence(err.Error()), !priorCluster.IsNull())
 		p.endpoint, p.clusterID = orUnknown(configured), orUnknown(priorCluster)
 		return p
 	}
@@ -189,12 +188,12 @@ func (eps *endpoints) plan(ctx context.Context, configured, priorEndpoint, prior
 		return p
 	}
 	unchanged := e.name == priorEndpoint.ValueString() && e.clusterID == ""
-	if unchanged || e.clusterID == priorCluster.ValueString() || e.ready() != nil {
+	if unchanged || e.clusterID == "" && e.ready() != nil {
 		return p
 	}
 	id, err := e.id(ctx)
 	if err != nil {
-		addPlanError(diags, path.Root("endpoint"), "Unable to use endpoint", "Whether the endpoint leads to the same cluster as before cannot be told: "+explain(e, err))
+		addEndpointPlanError(diags, "Unable to use endpoint", "Whether the endpoint leads to the same cluster as before cannot be told: "+explain(e, err), true)
 		return p
 	}
 	p.clusterID, p.moves = types.StringValue(id), id != priorCluster.ValueString()

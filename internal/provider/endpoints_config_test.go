@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -295,14 +294,4 @@ func TestServersAreVerified(t *testing.T) {
 			t.Errorf("%s: cluster %q", name, id)
 		}
 	}
-}
-
-// configured makes endpoints that must be right.
-func configured(t *testing.T, ctx context.Context, given map[string]map[string]string) *endpoints {
-	t.Helper()
-	eps, diags := configureEndpoints(ctx, entries(given), clientDefaults{}, environment(nil))
-	if diags.HasError() {
-		t.Fatal(diags)
-	}
-	return eps
 }

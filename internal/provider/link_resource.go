@@ -223,7 +223,6 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	defer e.workOnLink()()
-	plan.Endpoint = types.StringValue(e.name)
 	if changes := e.changesToSend(ctx, state, plan, names, config.SensitiveConfigWO); len(changes) > 0 {
 		if err := e.alterLinkSettings(ctx, plan.LinkName.ValueString(), changes); err != nil {
 			resp.Diagnostics.AddError("Unable to change settings of link", explain(e, err))
