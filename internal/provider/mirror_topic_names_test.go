@@ -57,7 +57,10 @@ resource "clusterlink_mirror_topic" "payments" {
 				plancheck.ExpectKnownValue("clusterlink_mirror_topic.payments", tfjsonpath.New(name), knownvalue.StringExact("west.payments")),
 				plancheck.ExpectKnownValue("clusterlink_mirror_topic.payments", tfjsonpath.New("id"), knownvalue.StringExact("lkc-destination/demo-link/west.payments")),
 			}},
-			Check: w.told(w.destination, "POST /links/demo-link/mirrors:promote", "POST /links/demo-link/mirrors"),
+			Check: func(*terraform.State) error {
+				w.sent(w.destination, `POST /links/demo-link/mirrors$`, `{"source_topic_name":"payments","mirror_topic_name":"west.payments","configs":[]}`)
+				return nil
+			},
 		},
 		unchanged(w.config(prefixedLink()+payments)),
 	)
