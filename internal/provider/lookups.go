@@ -18,7 +18,8 @@ const planPatience = 5 * time.Second
 type lookups struct {
 	mirrors  memo[map[string]occupant]
 	topics   memo[map[string]bool]
-	prefixes keyed[memo[string]]
+	prefixes keyed[memo[string]]                  // by link
+	planned  keyed[memo[string]]                  // the same, with what could not be read
 	stops    keyed[memo[map[string]stopForecast]] // by link
 }
 
@@ -26,6 +27,7 @@ func newLookups() *lookups {
 	l := &lookups{}
 	l.mirrors.keepErrors, l.topics.keepErrors = true, true
 	l.prefixes.make = func(string) *memo[string] { return &memo[string]{} }
+	l.planned.make = func(string) *memo[string] { return &memo[string]{keepErrors: true} }
 	l.stops.make = func(string) *memo[map[string]stopForecast] { return &memo[map[string]stopForecast]{keepErrors: true} }
 	return l
 }
@@ -102,6 +104,16 @@ func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
 			}
 		}
 		return "", nil
+	})
+}
+
+// plannedPrefix is prefix for planning: a link that is not there yet, or whose
+// server does not answer, is asked for once for all its mirror topics.
+func (e *endpoint) plannedPrefix(ctx context.Context, link string) (string, error) {
+	return e.lookups.planned.of(link).get(ctx, func() (string, error) {
+		ctx, cancel := context.WithTimeout(ctx, planPatience)
+		defer cancel()
+		return e.prefix(ctx, link)
 	})
 }
 

@@ -155,9 +155,7 @@ func lookUpName(ctx context.Context, e *endpoint, config mirrorTopicModel, plan 
 	if _, err := e.mirrorNames(ctx); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, planPatience)
-	defer cancel()
-	prefix, err := e.prefix(bounded, plan.LinkName.ValueString())
+	prefix, err := e.plannedPrefix(ctx, plan.LinkName.ValueString())
 	linkExists := !errors.Is(err, kafkarest.ErrNotFound)
 	if err != nil && linkExists {
 		return err
