@@ -74,7 +74,10 @@ type Cluster struct {
 
 	latency         atomic.Int64 // time.Duration
 	visibilityDelay atomic.Int64 // time.Duration
+	pendingTime     atomic.Int64 // time.Duration
 	pageSize        atomic.Int64
+
+	rewriting sync.RWMutex // locked while a topic is truncated, for which it is deleted for a moment; before mu
 
 	mu       sync.Mutex // guards what follows, and every link and mirror of this cluster; held for moments only
 	closed   bool

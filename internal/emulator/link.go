@@ -23,8 +23,8 @@ const (
 	// checkInterval is the time between looks at a link's health. Live clusters take up to a minute
 	// (availability.check.ms); nobody wants to wait so long for an emulator.
 	checkInterval = 250 * time.Millisecond
-	// promoteInterval is the time between first attempts to finish what is promoted.
-	promoteInterval = 10 * time.Millisecond
+	// pendingInterval is the time between first attempts to lead mirror topics out of pending states.
+	pendingInterval = 10 * time.Millisecond
 	// tidyInterval is the time between looks for mirror topics that a Kafka client deleted.
 	tidyInterval = time.Second
 	dialTimeout  = 10 * time.Second
@@ -32,7 +32,7 @@ const (
 
 var errNoOtherHalf = errors.New("the other half of the link is not connected")
 
-// link is a cluster link, or one half of a pair. Its goroutine keeps it connected and finishes promotions.
+// link is a cluster link, or one half of a pair. Its goroutine keeps it connected and ends pending states of mirrors.
 type link struct {
 	cluster    *Cluster
 	name       string
@@ -92,11 +92,11 @@ func (l *link) stop() {
 	<-l.done
 }
 
-// run keeps the link connected until ctx ends. Promotions that do not finish are tried less and less often.
+// run keeps the link connected until ctx ends. Pending states that do not end are looked at less and less often.
 func (l *link) run(ctx context.Context, e *ends) {
 	defer func() { l.disconnect(e) }()
 	var checked, tidied time.Time
-	pause, nudged := promoteInterval, false
+	pause, nudged := pendingInterval, false
 	for ctx.Err() == nil {
 		if nudged || time.Since(checked) >= checkInterval {
 			e = l.connect(ctx, e)
@@ -107,13 +107,13 @@ func (l *link) run(ctx context.Context, e *ends) {
 			l.forgetDeleted(ctx)
 			tidied = time.Now()
 		}
-		left, finished := l.promotePending(ctx)
+		left, finished := l.advancePending(ctx)
 		if left == 0 {
 			nudged = l.wait(ctx, checkInterval)
 			continue
 		}
 		if nudged || finished > 0 {
-			pause = promoteInterval
+			pause = pendingInterval
 		}
 		nudged = l.wait(ctx, pause)
 		pause = min(2*pause, checkInterval)

@@ -16,17 +16,20 @@ import (
 const (
 	statusActive            = "ACTIVE"
 	statusPaused            = "PAUSED"
-	statusPendingStopped    = "PENDING_STOPPED"
 	statusStopped           = "STOPPED"
 	statusFailed            = "FAILED"
 	statusLinkPaused        = "LINK_PAUSED"
 	statusLinkFailed        = "LINK_FAILED"
 	statusSourceUnavailable = "SOURCE_UNAVAILABLE"
 
+	statusPendingStopped     = "PENDING_STOPPED"           // being promoted
+	statusPendingSynchronize = "PENDING_SYNCHRONIZE"       // being reversed
+	statusPendingMirror      = "PENDING_MIRROR"            // the source topic of one that is being reversed
+	statusPendingSetup       = "PENDING_SETUP_FOR_RESTORE" // to be truncated
+	statusPendingRestore     = "PENDING_RESTORE"           // being truncated
+
 	mirrorErrorNone          = "NO_ERROR"
 	mirrorErrorSourceDeleted = "SOURCE_TOPIC_MAY_BE_DELETED"
-
-	promoteWorkers = 8
 )
 
 // mirror is a mirror topic. Its topic on the cluster has the same name.
@@ -38,11 +41,15 @@ type mirror struct {
 	visibleAt  time.Time
 
 	// Guarded by link.cluster.mu.
-	state      string                // ACTIVE, PAUSED, PENDING_STOPPED, STOPPED or FAILED; the status adds what is wrong with the link
+	state      string                // the status without what is wrong with the link
+	stateSince time.Time             //
 	seen       string                // the status as it was last found
 	seenAt     time.Time             // since when
 	lags       []broker.PartitionLag // as last known, once it is stopped
-	transition []taskError           // why a promotion does not finish
+	transition []taskError           // why a pending state does not end
+	reversal   *reversal             // while PENDING_SYNCHRONIZE
+	restore    *restore              // while PENDING_SETUP_FOR_RESTORE and PENDING_RESTORE
+	parting    *parting              // of a stopped mirror, from which its source topic can be restored
 }
 
 // taskError says why something that was asked for has not come about.
@@ -103,6 +110,11 @@ func (m *mirror) status(trouble *broker.DialError) string {
 	}
 }
 
+// enter begins a state; cluster.mu is held.
+func (m *mirror) enter(state string) {
+	m.state, m.stateSince, m.transition = state, time.Now(), nil
+}
+
 // mirrorsOf returns a link's mirrors, or with nil every link's, by name; cluster.mu is held.
 func (c *Cluster) mirrorsOf(l *link) []*mirror {
 	var mirrors []*mirror
@@ -157,12 +169,17 @@ func (c *Cluster) insertMirror(l *link, spec mirrorSpec, partitions int) bool {
 	if c.links[l.name] != l {
 		return false
 	}
-	c.mirrors[spec.name] = &mirror{
-		link: l, name: spec.name, source: spec.source, partitions: partitions,
-		visibleAt: c.visibleFrom(), state: statusActive, seen: statusActive, seenAt: time.Now(),
-	}
+	c.mirrors[spec.name] = l.newMirror(spec.name, spec.source, partitions, statusActive)
 	l.copier.Add(spec.source, spec.name, int32(partitions))
 	return true
+}
+
+// newMirror makes a mirror that begins in some state.
+func (l *link) newMirror(name, source string, partitions int, state string) *mirror {
+	m := &mirror{link: l, name: name, source: source, partitions: partitions, visibleAt: l.cluster.visibleFrom()}
+	m.enter(state)
+	m.seen, m.seenAt = state, m.stateSince
+	return m
 }
 
 // describeSource describes a topic of the cluster that the link reads, with the settings that are set on it. These

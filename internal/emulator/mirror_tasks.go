@@ -2,122 +2,18 @@ package emulator
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"errors"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/broker"
 )
 
-// promotePending finishes what promotions it can, and counts those that it could not and could.
-func (l *link) promotePending(ctx context.Context) (left, finished int) {
-	l.cluster.mu.Lock()
-	var pending []*mirror
-	for _, m := range l.cluster.mirrors {
-		if m.link == l && m.state == statusPendingStopped {
-			pending = append(pending, m)
-		}
-	}
-	l.cluster.mu.Unlock()
-
-	todo := make(chan *mirror)
-	var workers sync.WaitGroup
-	var promoted atomic.Int64
-	for range min(promoteWorkers, len(pending)) {
-		workers.Go(func() {
-			for m := range todo {
-				if l.promote(ctx, m) {
-					promoted.Add(1)
-				}
-			}
-		})
-	}
-	for _, m := range pending {
-		todo <- m
-	}
-	close(todo)
-	workers.Wait()
-	finished = int(promoted.Load())
-	return len(pending) - finished, finished
-}
-
-// promote stops a mirror whose source has nothing left to copy, or notes why not.
-func (l *link) promote(ctx context.Context, m *mirror) bool {
-	trouble := l.obstacle()
-	if trouble == nil {
-		progress, err := l.copier.Refresh(ctx, m.name)
-		if err == nil && progress.SourceMissing {
-			l.cluster.mu.Lock()
-			defer l.cluster.mu.Unlock()
-			m.look() // which finds it failed
-			return m.state == statusFailed
-		}
-		if trouble = promotionTrouble(progress, err); trouble == nil {
-			m.stop()
-			return true
-		}
-	}
-	l.cluster.mu.Lock()
-	defer l.cluster.mu.Unlock()
-	m.transition = trouble
-	return false
-}
-
-// obstacle is what on the link itself keeps promotions from finishing.
-func (l *link) obstacle() []taskError {
-	l.cluster.mu.Lock()
-	defer l.cluster.mu.Unlock()
-	switch {
-	case enabled(l.settings, settingPaused):
-		return []taskError{{"INVALID_REQUEST_ERROR", fmt.Sprintf("Cluster link '%s' is paused.", l.name)}}
-	case l.remote != nil:
-		return nil
-	case l.refused():
-		return []taskError{{"AUTHENTICATION_ERROR", l.err.Error()}}
-	default:
-		return []taskError{{"INTERNAL_ERROR", fmt.Sprintf("The source cluster is not available: %v", l.err)}}
-	}
-}
-
-func promotionTrouble(progress broker.Progress, err error) []taskError {
-	if err == nil && progress.Err != nil {
-		err = progress.Err
-	}
-	if err != nil {
-		return []taskError{{"INTERNAL_ERROR", fmt.Sprintf("The source cluster did not answer: %v", err)}}
-	}
-	var lagging []string
-	for _, p := range progress.Lags {
-		if p.Lag != 0 {
-			lagging = append(lagging, fmt.Sprintf("partition %d by %d", p.Partition, p.Lag))
-		}
-	}
-	if lagging == nil {
-		return nil
-	}
-	return []taskError{{"INTERNAL_ERROR", "The mirror topic lags behind: " + strings.Join(lagging, ", ")}}
-}
-
-// stop makes a mirror an ordinary, writable topic.
-func (m *mirror) stop() {
-	c := m.link.cluster
-	lags := m.link.copier.Progress(m.name).Lags
-	m.link.copier.Remove(m.name)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.mirrors[m.name] != m || m.state == statusStopped {
-		return
-	}
-	c.broker.SetReadOnly(m.name, false)
-	m.state, m.lags, m.transition = statusStopped, lags, nil
-}
-
-// autoCreate mirrors the topics of the source that the link's filters select.
+// autoCreate mirrors the topics of the source that the link's filters select. A bidirectional link leaves out those
+// that are mirror topics themselves, which would come back.
 func (l *link) autoCreate(ctx context.Context) {
 	l.cluster.mu.Lock()
 	wanted := l.copier != nil && enabled(l.settings, settingAutoCreate) && !enabled(l.settings, settingPaused)
-	remote, prefix, filters := l.remote, l.settings[settingPrefix], topicFilters(l.settings[settingAutoFilters])
+	remote, origin := l.remote, l.origin
+	prefix, filters := l.settings[settingPrefix], topicFilters(l.settings[settingAutoFilters])
 	l.cluster.mu.Unlock()
 	if !wanted || remote == nil || len(filters) == 0 {
 		return
@@ -128,6 +24,9 @@ func (l *link) autoCreate(ctx context.Context) {
 	}
 	for _, topic := range topics {
 		if topic.Internal || !selects(filters, topic.Name) || l.cluster.hasMirror(prefix+topic.Name) {
+			continue
+		}
+		if l.mode == modeBidirectional && origin != nil && origin.hasMirror(topic.Name) {
 			continue
 		}
 		// A topic that is there already, or that went meanwhile, is left alone.
@@ -160,18 +59,32 @@ func (l *link) forgetDeleted(ctx context.Context) {
 	}
 	for _, m := range before {
 		if !there[m.name] {
-			c.forget(m)
+			c.forget(ctx, m)
 		}
 	}
 }
 
-// forget makes a mirror no mirror any more, whose topic is gone.
-func (c *Cluster) forget(m *mirror) {
+// forget makes a mirror no mirror any more, if its topic is gone for good.
+func (c *Cluster) forget(ctx context.Context, m *mirror) {
+	if !c.reserve(topicKey(m.name)) {
+		return // it is being truncated, or deleted
+	}
+	defer c.release(topicKey(m.name))
+	if _, err := c.broker.Topic(ctx, m.name); !errors.Is(err, broker.ErrNoTopic) {
+		return
+	}
+	c.detach(m)
+	c.broker.SetReadOnly(m.name, false)
+}
+
+// detach forgets a mirror whose topic is going or gone.
+func (c *Cluster) detach(m *mirror) {
 	m.link.copier.Remove(m.name)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.mirrors[m.name] == m {
 		delete(c.mirrors, m.name)
-		c.broker.SetReadOnly(m.name, false)
 	}
+	pending := m.reversal
+	c.mu.Unlock()
+	pending.cancel()
 }

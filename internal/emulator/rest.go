@@ -54,23 +54,28 @@ func (c *Cluster) routes() *http.ServeMux {
 		"GET " + link + "/mirrors":            c.listMirrors,
 		"POST " + link + "/mirrors":           c.createMirror,
 		"GET " + link + "/mirrors/{mirror}":   c.getMirror,
-		"POST " + link + "/mirrors:promote":   c.alterMirrors(verbPromote),
-		"POST " + link + "/mirrors:failover":  c.alterMirrors(verbFailover),
-		"POST " + link + "/mirrors:pause":     c.alterMirrors(verbPause),
-		"POST " + link + "/mirrors:resume":    c.alterMirrors(verbResume),
-		"GET " + topics:                       c.listTopics,
-		"POST " + topics:                      c.createTopic,
-		"GET " + topic:                        c.getTopic,
-		"DELETE " + topic:                     c.deleteTopic,
-		"GET " + topic + "/configs":           c.listTopicConfigs,
-		"POST " + topic + "/configs:alter":    c.alterTopicConfigs,
+		"GET " + topics:                       c.settled(c.listTopics),
+		"POST " + topics:                      c.settled(c.createTopic),
+		"GET " + topic:                        c.settled(c.getTopic),
+		"DELETE " + topic:                     c.settled(c.deleteTopic),
+		"GET " + topic + "/configs":           c.settled(c.listTopicConfigs),
+		"POST " + topic + "/configs:alter":    c.settled(c.alterTopicConfigs),
 	} {
 		mux.Handle(pattern, c.adapt(h))
 	}
-	for _, verb := range []string{"reverse-and-start-mirror", "reverse-and-pause-mirror", "truncate-and-restore"} {
-		mux.Handle("POST "+link+"/mirrors:"+verb, c.adapt(c.reverseMirrors))
+	for _, verb := range verbs {
+		mux.Handle("POST "+link+"/mirrors:"+verb, c.adapt(c.alterMirrors(verb)))
 	}
 	return mux
+}
+
+// settled lets a call wait while a topic is being truncated.
+func (c *Cluster) settled(h handler) handler {
+	return func(r *call) (answer, error) {
+		c.rewriting.RLock()
+		defer c.rewriting.RUnlock()
+		return h(r)
+	}
 }
 
 // adapt makes a handler one of net/http's, which checks the cluster id in the path.

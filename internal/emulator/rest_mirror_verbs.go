@@ -1,31 +1,38 @@
 package emulator
 
 import (
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 )
 
-// The verbs of POST /links/{link}/mirrors:{verb} that mirror topics of every link know.
+// The verbs of POST /links/{link}/mirrors:{verb}.
 const (
-	verbPromote  = "promote"
-	verbFailover = "failover"
-	verbPause    = "pause"
-	verbResume   = "resume"
+	verbPromote         = "promote"
+	verbFailover        = "failover"
+	verbPause           = "pause"
+	verbResume          = "resume"
+	verbReverseAndStart = "reverse-and-start-mirror"
+	verbReverseAndPause = "reverse-and-pause-mirror"
+	verbRestore         = "truncate-and-restore"
+)
+
+var (
+	verbs = append([]string{verbPromote, verbFailover, verbPause, verbResume}, twoWayVerbs...)
+	// twoWayVerbs need a bidirectional link, and so a server that knows these.
+	twoWayVerbs = []string{verbReverseAndStart, verbReverseAndPause, verbRestore}
 )
 
 // verdict says of one mirror topic whether it was accepted to be altered.
 type verdict struct {
-	Kind                         string      `json:"kind"`
-	Metadata                     metadata    `json:"metadata"`
-	MirrorTopicName              string      `json:"mirror_topic_name"`
-	ErrorCode                    *int        `json:"error_code"`
-	ErrorMessage                 *string     `json:"error_message"`
-	MirrorLags                   []mirrorLag `json:"mirror_lags"`
-	MessagesTruncated            *int64      `json:"messages_truncated"`
-	PartitionLevelTruncationData []any       `json:"partition_level_truncation_data"`
+	Kind                         string       `json:"kind"`
+	Metadata                     metadata     `json:"metadata"`
+	MirrorTopicName              string       `json:"mirror_topic_name"`
+	ErrorCode                    *int         `json:"error_code"`
+	ErrorMessage                 *string      `json:"error_message"`
+	MirrorLags                   []mirrorLag  `json:"mirror_lags"`
+	MessagesTruncated            *int64       `json:"messages_truncated"`
+	PartitionLevelTruncationData []truncation `json:"partition_level_truncation_data"`
 }
 
 type verdictKey struct{ link, mirror, verb string }
@@ -36,7 +43,7 @@ type verdictError struct {
 }
 
 // RefuseVerdict makes a verb be refused for one mirror topic, inside a 200 answer; code 0 takes that back. Verb is
-// the last part of the path: promote, failover, pause, resume.
+// the last part of the path, such as promote or truncate-and-restore.
 func (c *Cluster) RefuseVerdict(link, mirror, verb string, code int, message string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,37 +55,47 @@ func (c *Cluster) RefuseVerdict(link, mirror, verb string, code int, message str
 	c.verdicts[key] = verdictError{code, message}
 }
 
+// alterOptions are the query parameters of a verb.
+type alterOptions struct{ validateOnly, partitions bool }
+
 // alterMirrors carries a verb out on some mirror topics of a link.
 func (c *Cluster) alterMirrors(verb string) handler {
 	return func(r *call) (answer, error) {
-		validateOnly, err := r.flag("validate_only", false)
-		if err != nil {
+		var o alterOptions
+		var err error
+		if o.validateOnly, err = r.flag("validate_only", false); err != nil {
+			return answer{}, err
+		}
+		if o.partitions, err = r.flag("include_partition_level_truncation_data", false); err != nil {
 			return answer{}, err
 		}
 		l := c.visibleLink(r.PathValue("link"))
 		if l == nil {
 			return answer{}, linkNotFound(r.PathValue("link"))
 		}
-		names, err := c.selectedMirrors(r, l)
+		if c.cfg.Dialect == ConfluentPlatform71 && slices.Contains(twoWayVerbs, verb) {
+			return answer{}, unsupported("The version of this API is not supported in the underlying Kafka cluster.")
+		}
+		names, err := l.selected(r, verb)
 		if err != nil {
 			return answer{}, err
 		}
 		verdicts := make([]verdict, len(names))
 		for i, name := range names {
-			verdicts[i] = l.judge(verb, name, validateOnly)
+			verdicts[i] = l.judge(verb, name, o)
 		}
 		l.nudge()
 		return answer{http.StatusOK, list[verdict]{
-			Kind:     "Kafka" + strings.ToUpper(verb[:1]) + verb[1:] + "Mirror",
+			Kind:     "KafkaPromoteMirror", // whatever the verb, in all examples of Confluent's description
 			Metadata: listMetadata{Self: c.url("links", l.name, "mirrors")},
 			Data:     verdicts,
 		}}, nil
 	}
 }
 
-// selectedMirrors reads the names, or the pattern, in a body. A pattern matches whole names and leaves out what
-// is stopped.
-func (c *Cluster) selectedMirrors(r *call, l *link) ([]string, error) {
+// selected reads the names, or the pattern, in a body. A pattern matches whole names: of mirrors that are not
+// stopped, or of topics that can be restored.
+func (l *link) selected(r *call, verb string) ([]string, error) {
 	var body struct {
 		Names   []string `json:"mirror_topic_names"`
 		Pattern string   `json:"mirror_topic_name_pattern"`
@@ -97,43 +114,46 @@ func (c *Cluster) selectedMirrors(r *call, l *link) ([]string, error) {
 	if err != nil {
 		return nil, badRequest("Invalid mirror topic name pattern '%s'.", body.Pattern)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	candidates := l.unstopped
+	if verb == verbRestore {
+		other, refusal := l.counterpart()
+		if refusal.code != 0 {
+			return nil, badRequest("%s", refusal.message)
+		}
+		candidates = other.restorableFrom
+	}
+	return slices.DeleteFunc(candidates(), func(name string) bool { return !pattern.MatchString(name) }), nil
+}
+
+// unstopped lists a link's mirrors that can be seen and are not stopped, by name.
+func (l *link) unstopped() []string {
+	l.cluster.mu.Lock()
+	defer l.cluster.mu.Unlock()
 	var names []string
-	for _, m := range c.mirrorsOf(l) {
-		if m.visible() && m.state != statusStopped && pattern.MatchString(m.name) {
+	for _, m := range l.cluster.mirrorsOf(l) {
+		if m.visible() && m.state != statusStopped {
 			names = append(names, m.name)
 		}
 	}
-	return names, nil
+	return names
 }
 
-// judge accepts or refuses a verb for one mirror topic, and sets about what it accepts.
-func (l *link) judge(verb, name string, validateOnly bool) verdict {
+// judge accepts or refuses a verb for one topic, and sets about what it accepts.
+func (l *link) judge(verb, name string, o alterOptions) verdict {
 	c := l.cluster
-	c.mu.Lock()
 	v := verdict{
 		Kind: "AlterMirrorsData", Metadata: c.metadata("links", l.name, "mirrors", name), MirrorTopicName: name,
-		MirrorLags: []mirrorLag{}, PartitionLevelTruncationData: []any{},
+		MirrorLags: []mirrorLag{}, PartitionLevelTruncationData: []truncation{},
 	}
-	m := c.mirrors[name]
+	c.mu.Lock()
 	refusal, planned := c.verdicts[verdictKey{l.name, name, verb}]
+	c.mu.Unlock()
 	switch {
 	case planned:
-	case !m.visible() || m.link != l:
-		refusal = verdictError{codeUnknownTopic, mirrorNotFound(name).Message}
+	case verb == verbRestore:
+		refusal = l.restoreMirror(name, o, &v)
 	default:
-		_, lags := m.look()
-		v.MirrorLags = mirrorLags(lags)
-		refusal = m.refuses(verb)
-	}
-	accepted := refusal.code == 0 && !validateOnly
-	if next := stateAfter[verb]; accepted && next != "" {
-		m.state = next
-	}
-	c.mu.Unlock()
-	if accepted {
-		m.carryOut(verb)
+		refusal = l.alterMirror(verb, name, o.validateOnly, &v)
 	}
 	if refusal.code != 0 {
 		v.ErrorCode, v.ErrorMessage = &refusal.code, &refusal.message
@@ -141,20 +161,71 @@ func (l *link) judge(verb, name string, validateOnly bool) verdict {
 	return v
 }
 
-// refuses tells why a verb is not possible in the mirror's state; cluster.mu is held.
-func (m *mirror) refuses(verb string) verdictError {
-	refused := func(format string) verdictError {
-		return verdictError{http.StatusBadRequest, fmt.Sprintf(format, m.name, m.link.name)}
+// alterMirror judges the verbs for what is a mirror of the link.
+func (l *link) alterMirror(verb, name string, validateOnly bool, v *verdict) verdictError {
+	l.cluster.mu.Lock()
+	m := l.cluster.mirrors[name]
+	found := m.visible() && m.link == l
+	if found {
+		_, lags := m.look()
+		v.MirrorLags = mirrorLags(lags)
 	}
+	l.cluster.mu.Unlock()
 	switch {
-	case m.state == statusStopped:
-		return refused("Topic '%s' has already stopped its mirror from '%s'.")
-	case m.state == statusFailed && verb != verbFailover:
-		return refused("The mirror of topic '%s' from '%s' has failed.")
-	case m.state == statusPendingStopped && (verb == verbPause || verb == verbResume):
-		return refused("Topic '%s' is already stopping its mirror from '%s'.")
+	case !found:
+		return verdictError{codeUnknownTopic, mirrorNotFound(name).Message}
+	case slices.Contains(twoWayVerbs, verb):
+		return m.reverse(verb == verbReverseAndPause, validateOnly)
+	default:
+		return m.alter(verb, validateOnly)
 	}
-	return verdictError{}
+}
+
+// alter judges the verbs that need no other cluster.
+func (m *mirror) alter(verb string, validateOnly bool) verdictError {
+	c := m.link.cluster
+	c.mu.Lock()
+	refusal := m.refuses(verb)
+	accepted := refusal.code == 0 && !validateOnly
+	if next := stateAfter[verb]; accepted && next != "" && next != m.state {
+		m.enter(next)
+	}
+	c.mu.Unlock()
+	if accepted {
+		m.carryOut(verb)
+	}
+	return refusal
+}
+
+// tell adds to a verdict what is truncated.
+func (v *verdict) tell(cuts []truncation, partitions bool) {
+	var total int64
+	for _, cut := range cuts {
+		total += cut.MessagesTruncated
+	}
+	v.MessagesTruncated = &total
+	if partitions {
+		v.PartitionLevelTruncationData = cuts
+	}
+}
+
+// refuses tells why a verb is not possible in the mirror's state; cluster.mu is held. Failover always is, unless
+// there is nothing to stop.
+func (m *mirror) refuses(verb string) verdictError {
+	switch {
+	case m.link.cluster.mirrors[m.name] != m:
+		return verdictError{codeUnknownTopic, mirrorNotFound(m.name).Message}
+	case m.state == statusStopped:
+		return refused("Topic '%s' has already stopped its mirror from '%s'.", m.name, m.link.name)
+	case verb == verbFailover, m.state == statusActive, m.state == statusPaused, m.state == statusPendingStopped && verb == verbPromote:
+		return verdictError{}
+	case m.state == statusFailed:
+		return refused("The mirror of topic '%s' from '%s' has failed.", m.name, m.link.name)
+	case m.state == statusPendingStopped:
+		return refused("Topic '%s' is already stopping its mirror from '%s'.", m.name, m.link.name)
+	default:
+		return refused("Topic '%s' on '%s' is changing: %s.", m.name, m.link.name, m.state)
+	}
 }
 
 // stateAfter is what a mirror becomes at once by an accepted verb.
@@ -173,12 +244,4 @@ func (m *mirror) carryOut(verb string) {
 	case verbFailover:
 		m.stop()
 	}
-}
-
-// reverseMirrors answers the verbs of bidirectional links, which the emulator does not carry out.
-func (c *Cluster) reverseMirrors(r *call) (answer, error) {
-	if c.visibleLink(r.PathValue("link")) == nil {
-		return answer{}, linkNotFound(r.PathValue("link"))
-	}
-	return answer{}, unsupported("The operation is not supported on cluster link '%s'.", r.PathValue("link"))
 }

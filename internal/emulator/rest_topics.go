@@ -162,10 +162,9 @@ func (c *Cluster) deleteTopic(r *call) (answer, error) {
 	defer c.release(topicKey(name))
 	c.mu.Lock()
 	m := c.mirrors[name]
-	delete(c.mirrors, name)
 	c.mu.Unlock()
 	if m != nil {
-		m.link.copier.Remove(name)
+		c.detach(m)
 	}
 	if err := c.broker.DeleteTopic(c.ctx, name); err != nil {
 		return answer{}, brokerError(err)

@@ -110,17 +110,27 @@ func (c *Copier) setRemote(r *Remote) {
 // with that number of partitions. Partitions that the source gets later are
 // created on the mirror too. Adding a mirror again begins anew.
 func (c *Copier) Add(source, mirror string, partitions int32) {
+	c.add(newMirror(source, mirror, partitions))
+}
+
+// AddPaused is Add and Pause in one: nothing is copied before Resume.
+func (c *Copier) AddPaused(source, mirror string, partitions int32) {
 	m := newMirror(source, mirror, partitions)
+	m.paused = true
+	c.add(m)
+}
+
+func (c *Copier) add(m *mirror) {
 	c.mu.Lock()
-	_, replaces := c.mirrors[mirror]
+	_, replaces := c.mirrors[m.name]
 	c.mu.Unlock()
 	if replaces {
-		c.Remove(mirror)
+		c.Remove(m.name)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed {
-		c.mirrors[mirror] = m
+		c.mirrors[m.name] = m
 	}
 }
 
