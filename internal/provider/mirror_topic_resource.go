@@ -103,11 +103,17 @@ func createMirror(ctx context.Context, e *endpoint, m *mirrorTopicModel, diags *
 	return false
 }
 
-// mirrorsAsPlanned looks whether a creation that was not answered was done.
+// mirrorsAsPlanned looks whether a creation that was not answered was done,
+// which the server may show some seconds later.
 func mirrorsAsPlanned(ctx context.Context, e *endpoint, m *mirrorTopicModel) bool {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	mirror, err := e.mirrorNow(ctx, m.LinkName.ValueString(), m.MirrorTopicName.ValueString())
+	var mirror *kafkarest.Mirror
+	err := poll(ctx, func() (bool, error) {
+		var err error
+		mirror, err = topicAt(e, m).onceVisible(ctx)
+		return mirror != nil, err
+	})
 	return err == nil && mirror.SourceTopicName == m.SourceTopicName.ValueString()
 }
 
