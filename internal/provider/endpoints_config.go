@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
@@ -51,10 +52,12 @@ func endpointsAttribute() schema.Attribute {
 		MarkdownDescription: "The clusters to work with, by a name of your own. A credential that an entry leaves out is taken from the environment: " +
 			"`CLUSTERLINK_<NAME>_USERNAME`, `_PASSWORD`, `_TOKEN`, `_CA_CERTIFICATE`, `_CLIENT_CERTIFICATE`, `_CLIENT_KEY`, with the name in upper case and `-` as `_`. " +
 			"Without `endpoints`, `CLUSTERLINK_REST_ENDPOINT`, `CLUSTERLINK_CLUSTER_ID`, `CLUSTERLINK_USERNAME` and so on make one endpoint named `default`.",
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		NestedObject: schema.NestedAttributeObject{Validators: []validator.Object{requiresAddress{}}, Attributes: map[string]schema.Attribute{
 			"rest_endpoint": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "Address of the REST API: `https://host:8090` for Confluent Server, `https://pkc-00000.region.provider.confluent.cloud:443` for Confluent Cloud, " +
+				// Required, as requiresAddress sees to: the framework would demand it of an
+				// entry that is not known yet, too.
+				Optional: true,
+				MarkdownDescription: "Required. Address of the REST API: `https://host:8090` for Confluent Server, `https://pkc-00000.region.provider.confluent.cloud:443` for Confluent Cloud, " +
 					"`http://host:8082/v3` for a standalone REST Proxy. A path that ends in `/v3` is used as it is; one that ends in `/kafka` gets `/v3`; any other gets `/kafka/v3`.",
 				Validators: []validator.String{restEndpoint{}},
 			},
@@ -102,16 +105,13 @@ func configureEndpoints(ctx context.Context, configured types.Map, common client
 		eps.unknown = "endpoints"
 		return eps, nil
 	}
-	var diags diag.Diagnostics
-	models := map[string]endpointModel{}
+	models, diags := writtenEndpoints(ctx, configured)
 	prefix := func(name string) string { return envPrefix + envName(name) + "_" }
 	if configured.IsNull() {
 		prefix = func(string) string { return envPrefix }
 		if env := envEndpoint(getenv); env != nil {
 			models[defaultEndpoint] = *env
 		}
-	} else {
-		diags.Append(configured.ElementsAs(ctx, &models, false)...)
 	}
 	for name, m := range models {
 		at := path.Root("endpoints").AtMapKey(name)
@@ -129,6 +129,21 @@ func configureEndpoints(ctx context.Context, configured types.Map, common client
 		}
 	}
 	return eps, diags
+}
+
+// writtenEndpoints reads the provider's endpoints. Of an entry that is wholly
+// unknown, so is the address.
+func writtenEndpoints(ctx context.Context, configured types.Map) (map[string]endpointModel, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	models := map[string]endpointModel{}
+	for name, entry := range configured.Elements() {
+		m := endpointModel{RESTEndpoint: types.StringUnknown()}
+		if !entry.IsUnknown() {
+			diags.Append(tfsdk.ValueAs(ctx, entry, &m)...)
+		}
+		models[name] = m
+	}
+	return models, diags
 }
 
 func envName(name string) string {
@@ -274,6 +289,18 @@ func (m *endpointModel) check(at path.Path) diag.Diagnostics {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
+}
+
+// requiresAddress validates that an entry has an address, where it is known.
+type requiresAddress struct{}
+
+func (requiresAddress) Description(context.Context) string             { return "rest_endpoint is required" }
+func (v requiresAddress) MarkdownDescription(c context.Context) string { return v.Description(c) }
+
+func (requiresAddress) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	if address, has := req.ConfigValue.Attributes()["rest_endpoint"]; !req.ConfigValue.IsUnknown() && (!has || address.IsNull()) {
+		resp.Diagnostics.AddAttributeError(req.Path.AtName("rest_endpoint"), "Missing rest_endpoint", "Each of the provider's endpoints needs the address of its REST API.")
+	}
 }
 
 // restEndpoint validates an address where it is known.

@@ -156,7 +156,7 @@ func TestEndpointsAreChecked(t *testing.T) {
 		"a token":          {entry: attrs{"token": "t"}},
 		"empty texts":      {entry: attrs{"cluster_id": "", "username": "", "password": "", "token": "", "client_certificate": "", "client_key": "", "ca_certificate": "", "tls_server_name": ""}},
 
-		"no address":             {entry: attrs{"rest_endpoint": nil}, want: []string{at + "rest_endpoint: "}},
+		"no address":             {entry: attrs{"rest_endpoint": nil}, want: []string{at + "rest_endpoint: Missing rest_endpoint"}},
 		"an empty address":       {entry: attrs{"rest_endpoint": ""}, want: []string{at + "rest_endpoint: must begin with http"}},
 		"no scheme":              {entry: attrs{"rest_endpoint": "a.example.com:8090"}, want: []string{at + "rest_endpoint: must begin with http"}},
 		"another scheme":         {entry: attrs{"rest_endpoint": "ftp://a.example.com"}, want: []string{at + "rest_endpoint: must begin with http"}},

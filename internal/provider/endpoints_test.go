@@ -5,13 +5,18 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
 )
 
 // lister is a server that lists clusters, and nothing else, and counts how
@@ -212,8 +217,103 @@ func TestPlaceOfAnObject(t *testing.T) {
 			if c.err == "" && len(diags) > 0 || c.err != "" && (len(diags) != 1 || !strings.Contains(diags[0].Detail(), c.err)) {
 				t.Errorf("diagnostics %v, want %q", diags, c.err)
 			}
+			for _, d := range diags {
+				if at, ok := d.(diag.DiagnosticWithPath); !ok || !at.Path().Equal(path.Root("endpoint")) {
+					t.Errorf("not at endpoint: %v", d)
+				}
+			}
 		})
 	}
+}
+
+func TestLinkIsFoundUnderAnotherEndpointName(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	config := p.link(nil, nil)
+	p.create(config)
+	both := p.endpoints()["endpoints"].(attrs)
+	renamed := attrs{"endpoints": attrs{"source": both["source"], "renamed": both["destination"]}}
+
+	p.restart(renamed)
+	expectDiagnostics(t, p.refresh())
+	p.expectState(attrs{"endpoint": "renamed", "cluster_id": "lkc-destination"})
+	p.expectUnchanged(config.with(attrs{"endpoint": "renamed"}))
+	expectDiagnostics(t, p.plan(config).diagnostics, `error at endpoint: the provider has no endpoint "destination"; it has: "renamed", "source": -refresh=false`)
+
+	// As with -refresh=false, which leaves the old name in the state.
+	p.restart(p.endpoints())
+	expectDiagnostics(t, p.refresh())
+	p.restart(renamed)
+	p.expectState(attrs{"endpoint": "destination"})
+	expectDiagnostics(t, p.destroy())
+	p.expectNoState()
+	if made := changes(p.destination); !slices.Equal(made, []string{deleted}) {
+		t.Errorf("changed by %q", made)
+	}
+}
+
+// Of an endpoint whose cluster is not known yet it only shows later that it
+// leads elsewhere: the update is made where the link is.
+func TestLinkStaysWhereItIsThoughItsNewEndpointLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.create(p.link(nil, nil))
+	both := p.endpoints()["endpoints"].(attrs)
+	p.restart(attrs{"endpoints": attrs{"destination": both["destination"], "new": attrs{"rest_endpoint": unknown}}})
+	planned := p.plan(p.link(attrs{"acl.sync.ms": "6000"}, attrs{"endpoint": "new"}))
+	expectDiagnostics(t, planned.diagnostics)
+
+	after := attrs{"endpoints": attrs{"destination": both["destination"], "new": both["source"]}}
+	p.restart(after)
+	expectDiagnostics(t, p.carryOut(t.Context(), planned))
+	p.expectState(attrs{"endpoint": "new", "cluster_id": "lkc-destination"})
+	if made := slices.Concat(changes(p.destination), changes(p.source)); !slices.Equal(made, []string{alter}) {
+		t.Errorf("changed by %q", made)
+	}
+	expectDiagnostics(t, p.refresh())
+	p.expectState(attrs{"endpoint": "destination"})
+	if next := p.plan(p.link(attrs{"acl.sync.ms": "6000"}, attrs{"endpoint": "new"})); !slices.Contains(next.replace, "endpoint") {
+		t.Errorf("then replaced because of %q", next.replace)
+	}
+}
+
+func TestEntriesThatAreNotKnownYet(t *testing.T) {
+	t.Parallel()
+	for name, entry := range map[string]any{"wholly": unknown, "its address": attrs{"rest_endpoint": unknown}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t)
+			p.create(p.link(nil, nil))
+			p.restart(attrs{"endpoints": attrs{"destination": entry}})
+			expectDiagnostics(t, p.refresh(), `error: Unable to use endpoint: the provider's endpoints["destination"].rest_endpoint: not known yet`)
+
+			other := newLife(t, linkType, attrs{"endpoints": attrs{"destination": entry}})
+			planned := other.plan(p.link(nil, nil))
+			expectDiagnostics(t, planned.diagnostics)
+			if id := attribute(planned.state, "id"); id.IsKnown() {
+				t.Errorf("id is planned as %s", id)
+			}
+		})
+	}
+}
+
+func TestRetriesAndTimeoutsAreTheProviders(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.create(p.link(nil, nil))
+	for retries := range 3 {
+		p.restart(p.endpoints().with(attrs{"max_retries": retries}))
+		p.destination.ResetRequests()
+		p.destination.Inject(emulator.Fault{Path: thatLink, Status: 503})
+		expectDiagnostics(t, p.refresh(), "error: Unable to read link: 503")
+		if made := calls(p.destination, thatLink); len(made) != retries+1 {
+			t.Errorf("%d retries: called %d times", retries, len(made))
+		}
+		p.destination.ClearFaults()
+	}
+	p.restart(p.endpoints().with(attrs{"max_retries": 0, "request_timeout": "150ms"}))
+	p.destination.Inject(emulator.Fault{Path: thatLink, Hang: 5 * time.Second})
+	expectDiagnostics(t, p.refresh(), "error: Unable to read link: no reply within 150ms")
 }
 
 // configured makes endpoints that must be right.
