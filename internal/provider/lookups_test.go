@@ -135,6 +135,12 @@ func TestLookupsAreNotMadeWithoutPlanValidation(t *testing.T) {
 	says(t, c.succeeds("plan"), "Plan: 1 to add", "mirror_topic_name = (known after apply)")
 	w.asked()
 	says(t, c.fails("apply", "-auto-approve"), "Topic 'orders' already exists.", `id = "lkc-destination/demo-link/orders"`)
+	w.destination.ResetRequests()
+
+	// What a plan would have told, apply tells.
+	c.write(strings.Replace(w.config(onDemoLink(`state = "PROMOTED"`)), "endpoints = {", "plan_validation = false\n endpoints = {", 1))
+	says(t, c.fails("apply", "-auto-approve"), "A mirror topic cannot be created as PROMOTED: it has to mirror first.")
+	w.nothingWasChanged(w.destination)
 }
 
 // The environment is the whole process's: this test runs by itself.

@@ -135,9 +135,7 @@ func (r *mirrorTopicResource) planCreation(ctx context.Context, config mirrorTop
 		return
 	}
 	if isStopped(plan.State.ValueString()) {
-		addPlanError(diags, path.Root("state"), "State cannot be reached", fmt.Sprintf(
-			"A mirror topic cannot be created as %s: it has to mirror first. Create it with state = %q, or leave state out. To manage one that was stopped, import it.",
-			plan.State.ValueString(), stateActive))
+		addPlanError(diags, path.Root("state"), "State cannot be reached", plan.cannotBeCreated())
 	}
 	e, err := r.endpoints.pick(plan.Endpoint)
 	if err != nil || e.ready() != nil || !known(plan.LinkName) || !known(plan.SourceTopicName) || config.MirrorTopicName.IsUnknown() {
@@ -147,6 +145,12 @@ func (r *mirrorTopicResource) planCreation(ctx context.Context, config mirrorTop
 		diags.AddWarning("Name of mirror topic not looked up", fmt.Sprintf(
 			"Whether the name is free could not be seen while planning, so apply may fail: %s", explain(e, err)))
 	}
+}
+
+// cannotBeCreated tells what to do instead of creating a stopped mirror topic.
+func (m *mirrorTopicModel) cannotBeCreated() string {
+	return fmt.Sprintf("A mirror topic cannot be created as %s: it has to mirror first. Create it with state = %q, or leave state out. To manage one that was stopped, import it.",
+		m.State.ValueString(), stateActive)
 }
 
 // lookUpName completes the planned name by the link's prefix, where the link

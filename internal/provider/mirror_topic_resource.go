@@ -57,6 +57,10 @@ func (r *mirrorTopicResource) Create(ctx context.Context, req resource.CreateReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if isStopped(plan.State.ValueString()) { // which planning without validation lets pass
+		resp.Diagnostics.AddAttributeError(path.Root("state"), "State cannot be reached", plan.cannotBeCreated())
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 
