@@ -174,3 +174,17 @@ func TestDestroyGetsPastAnErrorOfThePlan(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What was promoted by a destroy that did not end well stands in the way of the next.
+func TestDestroyThatWasCutShortGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.topic("orders", "1")
+	c := newCLI(t, w.config(demoLink("")+demoMirror("")))
+	c.succeeds("apply", "-auto-approve")
+	c.succeeds("destroy", "-auto-approve", "-target="+ordersMirror)
+	w.destination.ResetRequests()
+	says(t, c.fails("destroy", "-auto-approve"), `The topic "orders" is a mirror topic of the link "demo-link" already (STOPPED).`, refreshEscape)
+	w.nothingWasChanged(w.destination)
+	says(t, c.succeeds("destroy", "-auto-approve", "-refresh=false"), "1 destroyed")
+}
