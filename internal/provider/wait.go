@@ -54,17 +54,21 @@ func pollLater(ctx context.Context, check func() (done bool, err error)) error {
 }
 
 // pollWhile repeats a call as long as its error is one that may pass by itself.
-// Where ctx ends first, the error says what the call last said.
+// Where ctx ends first, the error says what the last such error was.
 func pollWhile(ctx context.Context, passing func(error) bool, call func() error) error {
 	var last error
 	err := poll(ctx, func() (bool, error) {
-		last = call()
-		return last == nil || !passing(last), nil
+		err := call()
+		if err == nil || !passing(err) {
+			return true, err
+		}
+		last = err
+		return false, nil
 	})
-	if err != nil && !errors.Is(last, err) {
+	if err != nil && last != nil && ctx.Err() != nil {
 		return fmt.Errorf("%w; the last answer was: %w", err, last)
 	}
-	return last
+	return err
 }
 
 // pollReady repeats a call while its error says that something it needs, such

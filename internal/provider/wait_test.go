@@ -143,6 +143,27 @@ func TestPollingWhatIsNotVisibleYet(t *testing.T) {
 	}
 }
 
+// A call that is cut off by the end of its time says nothing of the server: what
+// counts is what the server said before.
+func TestPollTellsTheLastAnswerThoughTheLastCallWasCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		calls := 0
+		err := pollVisible(ctx, func() error {
+			if calls++; calls == 1 {
+				return answer(404, 404, "no such link")
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "no such link") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 func TestALastLookOutlivesItsCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
