@@ -39,10 +39,14 @@ func (jaasConfigFunction) Run(ctx context.Context, req function.RunRequest, resp
 	if resp.Error != nil {
 		return
 	}
-	line, err := linkconfig.JAAS(mechanism, username, password)
-	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err.Error()))
-		return
+	var line string
+	// The first argument that makes it fail is the one at fault.
+	for i, arguments := range [][3]string{{mechanism}, {mechanism, username}, {mechanism, username, password}} {
+		var err error
+		if line, err = linkconfig.JAAS(arguments[0], arguments[1], arguments[2]); err != nil {
+			resp.Error = function.NewArgumentFuncError(int64(i), sentence(err.Error()))
+			return
+		}
 	}
 	resp.Error = resp.Result.Set(ctx, line)
 }
