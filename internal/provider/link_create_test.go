@@ -77,6 +77,16 @@ func TestLinkThatWasAcceptedIsNeverTainted(t *testing.T) {
 			want:  []string{notReady + "TIMEOUT_ERROR"},
 			state: attrs{"link_error": "TIMEOUT_ERROR"},
 		},
+		"an error of a half that is dialled": {
+			fault: emulator.Fault{Method: "GET", Path: thatLink, Status: 200, Body: withError("TIMEOUT_ERROR"), After: 1},
+			extra: attrs{"connection_mode": "INBOUND", "config": nil},
+			state: attrs{"link_error": "TIMEOUT_ERROR", "connection_mode": "INBOUND"},
+		},
+		"an error of a bidirectional link": {
+			fault: emulator.Fault{Method: "GET", Path: thatLink, Status: 200, Body: withError("TIMEOUT_ERROR"), After: 1},
+			extra: attrs{"link_mode": "BIDIRECTIONAL", "remote_cluster_id": "lkc-source"},
+			state: attrs{"link_error": "TIMEOUT_ERROR", "link_mode": "BIDIRECTIONAL"},
+		},
 		"invisible longer than the timeout": {
 			hidden: time.Hour,
 			extra:  short,
