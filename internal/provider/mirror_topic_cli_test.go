@@ -23,10 +23,9 @@ import (
 // process. It is for what the acceptance harness does not know: warnings,
 // flags, and signals.
 type cli struct {
-	t        *testing.T
-	dir      string
-	terminal []string // environment
-	binary   string
+	t           *testing.T
+	binary, dir string
+	environment []string
 }
 
 func newCLI(t *testing.T, config string) *cli {
@@ -43,11 +42,12 @@ func newCLI(t *testing.T, config string) *cli {
 	}
 	c := &cli{t: t, dir: t.TempDir(), binary: binary}
 	c.write(config)
-	c.terminal = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="+os.DevNull, "TF_REATTACH_PROVIDERS="+serveProvider(t))
+	c.environment = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="+os.DevNull, "TF_REATTACH_PROVIDERS="+serveProvider(t))
 	return c
 }
 
-const providerAddress = "registry.terraform.io/clusterlink/clusterlink"
+// What clusterlink/clusterlink means to Terraform and to OpenTofu.
+const providerAddress, tofuAddress = "registry.terraform.io/clusterlink/clusterlink", "registry.opentofu.org/clusterlink/clusterlink"
 
 // serveProvider serves the provider until the test ends, and returns what tells
 // Terraform where.
@@ -64,10 +64,11 @@ func serveProvider(t *testing.T) string {
 	t.Cleanup(func() { cancel(); <-closed })
 	select {
 	case at := <-reattach:
-		told, err := json.Marshal(map[string]any{providerAddress: map[string]any{
+		here := map[string]any{
 			"Protocol": at.Protocol, "ProtocolVersion": at.ProtocolVersion, "Pid": at.Pid, "Test": at.Test,
 			"Addr": map[string]any{"Network": at.Addr.Network(), "String": at.Addr.String()},
-		}})
+		}
+		told, err := json.Marshal(map[string]any{providerAddress: here, tofuAddress: here})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +100,7 @@ func (c *cli) command(said *bytes.Buffer, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	c.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, c.binary, append(args, "-no-color")...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, c.terminal, said, said
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, c.environment, said, said
 	return cmd
 }
 
