@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -26,47 +24,44 @@ func latestCLI(folder string) *releases.LatestVersion {
 	return &releases.LatestVersion{Product: product.Terraform, Constraints: newEnough, InstallDir: folder, Timeout: 5 * time.Minute}
 }
 
-// findCLI returns the path of the CLI to run: the one that is named, which may
-// be OpenTofu's, else terraform on PATH if it is new enough, else what fetch
-// installs.
-func findCLI(ctx context.Context, named string, fetch src.Installable) (string, error) {
-	if named == "" {
-		path, err := install.NewInstaller().Ensure(ctx, []src.Source{
+// findCLI returns the path of the CLI to run, and what it calls itself: the one
+// that is named, which may be OpenTofu's, else terraform on PATH if it is new
+// enough, else what fetch installs.
+func findCLI(ctx context.Context, named string, fetch src.Installable) (path, title string, err error) {
+	if named != "" {
+		path, err = exec.LookPath(named)
+		if err != nil {
+			return "", "", fmt.Errorf("TF_ACC_TERRAFORM_PATH: %w", err)
+		}
+		path, err = filepath.Abs(path)
+	} else {
+		path, err = install.NewInstaller().Ensure(ctx, []src.Source{
 			&fs.Version{Product: product.Terraform, Constraints: newEnough}, fetch,
 		})
-		if err != nil {
-			return "", fmt.Errorf("there is no Terraform CLI of version %s on PATH, and none could be fetched; TF_ACC_TERRAFORM_PATH may name one\n%w", newEnough, err)
-		}
-		return path, nil
 	}
-	path, err := exec.LookPath(named)
 	if err != nil {
-		return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH: %w", err)
+		return "", "", fmt.Errorf("no Terraform of version %s is on PATH, and none could be fetched; TF_ACC_TERRAFORM_PATH may name one\n%w", newEnough, err)
 	}
-	if path, err = filepath.Abs(path); err != nil {
-		return "", err
-	}
-	found, err := product.Terraform.GetVersion(ctx, path)
-	if err != nil {
-		return "", fmt.Errorf("ask %s for its version: %w", path, err)
-	}
-	if !newEnough.Check(found) {
-		return "", fmt.Errorf("%s is version %s, and the examples need %s", path, found, newEnough)
-	}
-	return path, nil
+	title, err = askVersion(ctx, path)
+	return path, title, err
 }
 
-// cliTitle is what a CLI calls itself, such as "Terraform v1.11.4".
-func cliTitle(ctx context.Context, path string) (string, error) {
+// askVersion returns what a CLI calls itself, such as "Terraform v1.11.4". It is
+// an error if that is too old.
+func askVersion(ctx context.Context, path string) (string, error) {
 	cmd := command(ctx, path, "version")
-	cmd.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1")
+	cmd.Env = cleanEnvironment()
 	printed, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("ask %s for its version: %w", path, err)
 	}
 	title, _, _ := strings.Cut(string(printed), "\n")
-	if title == "" {
-		return "", errors.New("the CLI does not tell its version")
+	found, err := version.NewVersion(title[strings.LastIndex(title, " ")+1:])
+	if err != nil {
+		return "", fmt.Errorf("ask %s for its version: %w", path, err)
+	}
+	if !newEnough.Check(found.Core()) {
+		return "", fmt.Errorf("%s at %s is too old: the examples need version %s", title, path, newEnough)
 	}
 	return title, nil
 }

@@ -19,9 +19,12 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 )
 
-// fakeCLI is a program that knows no more than its version.
+// fakeCLI is a program that knows no more than its version, and tells it as the
+// real one does.
 func fakeCLI(version string) string {
-	return fmt.Sprintf("#!/bin/sh\necho '{\"terraform_version\": %q}'\n", version)
+	return fmt.Sprintf(`#!/bin/sh
+if [ "$2" = -json ]; then echo '{"terraform_version": %q}'; else printf 'Terraform v%s\non a platform\n'; fi
+`, version, version)
 }
 
 // installFake writes a fake CLI into a folder of its own, and returns the folder.
@@ -40,15 +43,17 @@ func installFake(t *testing.T, version string) string {
 func TestNamedCLI(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]string{
-		"1.10.5": "is version 1.10.5, and the examples need >= 1.11",
+		"1.10.5": "Terraform v1.10.5 at ",
 		"1.11.0": "",
-		"nine":   "ask ",
+		// What is built from source. It is taken for the version that it is to become.
+		"1.11.14-dev": "",
+		"nine":        "ask ",
 	} {
 		path := filepath.Join(installFake(t, version), "terraform")
-		found, err := findCLI(t.Context(), path, latestCLI(t.TempDir()))
+		found, title, err := findCLI(t.Context(), path, latestCLI(t.TempDir()))
 		switch {
-		case want == "" && (err != nil || found != path):
-			t.Errorf("version %s: found %q (%v)", version, found, err)
+		case want == "" && (err != nil || found != path || title != "Terraform v"+version):
+			t.Errorf("version %s: found %q, %q (%v)", version, found, title, err)
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
 			t.Errorf("version %s: error %v, want %q", version, err, want)
 		}
@@ -73,7 +78,7 @@ func TestCLIOnPathOrFetched(t *testing.T) {
 		t.Setenv("PATH", path+string(os.PathListSeparator)+"/bin")
 		fetch := latestCLI(t.TempDir())
 		fetch.ApiBaseURL, fetch.ArmoredPublicKey = server.URL, publicKey
-		found, err := findCLI(t.Context(), "", fetch)
+		found, _, err := findCLI(t.Context(), "", fetch)
 		if err != nil {
 			t.Errorf("with %q on PATH: %v", onPath, err)
 			continue
@@ -86,7 +91,7 @@ func TestCLIOnPathOrFetched(t *testing.T) {
 	t.Setenv("PATH", "/bin")
 	fetch := latestCLI(t.TempDir())
 	fetch.ApiBaseURL = server.URL
-	if found, err := findCLI(t.Context(), "", fetch); err == nil || !strings.Contains(err.Error(), "signature") {
+	if found, _, err := findCLI(t.Context(), "", fetch); err == nil || !strings.Contains(err.Error(), "signature") {
 		t.Errorf("a release that HashiCorp did not sign: found %q (%v)", found, err)
 	}
 }

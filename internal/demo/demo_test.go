@@ -107,7 +107,7 @@ func TestTroubleEndsTheStory(t *testing.T) {
 				d.destination.Inject(emulator.Fault{Method: "POST", Path: "/links$", Status: http.StatusForbidden})
 				return nil
 			},
-			reason: "terraform plan: exit status 1",
+			reason: "Link refused by the server",
 		},
 		"Apply": {
 			make:   func(d *demo) error { return d.destination.CreateTopic(topic, 1) },

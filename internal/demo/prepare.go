@@ -25,11 +25,7 @@ func (d *demo) prepare(ctx context.Context) (err error) {
 	if d.folder, err = os.MkdirTemp("", "clusterlink-"); err != nil {
 		return err
 	}
-	cli, err := findCLI(ctx, d.cli, latestCLI(d.folder))
-	if err != nil {
-		return because(ctx, err)
-	}
-	title, err := cliTitle(ctx, cli)
+	cli, title, err := findCLI(ctx, d.cli, latestCLI(d.folder))
 	if err != nil {
 		return because(ctx, err)
 	}

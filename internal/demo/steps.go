@@ -68,7 +68,7 @@ func (d *demo) plan(ctx context.Context) error {
 
 // init does not mind warnings: a provider that no registry signed causes one.
 func (d *demo) init(ctx context.Context) error {
-	d.ran("terraform init")
+	d.ran(d.tf.commandLine("init"))
 	_, err := d.tf.run(ctx, nil, "init")
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type terraform struct {
 func (tf *terraform) run(ctx context.Context, show func(line string), args ...string) (string, error) {
 	printed := &lines{show: show}
 	cmd := command(ctx, tf.cli, args...)
-	cmd.Dir, cmd.Env = tf.folder, tf.environment()
+	cmd.Dir, cmd.Env = tf.folder, append(cleanEnvironment(), "TF_CLI_CONFIG_FILE="+tf.config)
 	cmd.Stdout, cmd.Stderr = printed, printed
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s", tf.cli, args[0], err, printed.text.String())
@@ -53,19 +54,24 @@ func (l *lines) Write(p []byte) (int, error) {
 	}
 }
 
-// environment is that of this process without what would change the story:
-// arguments, variables and credentials meant for other configurations.
-func (tf *terraform) environment() []string {
+// cleanEnvironment is that of this process without what would change the story:
+// settings, variables and credentials that are meant for other configurations.
+func cleanEnvironment() []string {
 	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "TF_") || strings.HasPrefix(variable, "CLUSTERLINK_")
 	})
-	return append(env, "TF_CLI_CONFIG_FILE="+tf.config, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	return append(env, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+}
+
+// commandLine is a command as a user would type it.
+func (tf *terraform) commandLine(args ...string) string {
+	return filepath.Base(tf.cli) + " " + strings.Join(args, " ")
 }
 
 // terraform prints a command, runs it, and has no patience with warnings: the
 // examples are to cause none.
 func (d *demo) terraform(ctx context.Context, shown *regexp.Regexp, args ...string) error {
-	d.ran("terraform " + strings.Join(args, " "))
+	d.ran(d.tf.commandLine(args...))
 	printed, err := d.tf.run(ctx, func(line string) {
 		if shown != nil && shown.MatchString(line) {
 			d.quote(line)
