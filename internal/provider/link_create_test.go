@@ -128,7 +128,11 @@ func TestLinkThatWasAcceptedIsNeverTainted(t *testing.T) {
 				p.destination.Inject(c.fault)
 			}
 			config := p.link(nil, c.extra)
+			started := time.Now()
 			expectDiagnostics(t, p.apply(config), c.want...)
+			if took := time.Since(started); took > time.Minute {
+				t.Errorf("took %s, though there was nothing to wait for", took)
+			}
 			p.expectState(attrs{"id": "lkc-destination/demo-link", "endpoint": "destination"}.with(c.state))
 
 			p.destination.ClearFaults()

@@ -106,9 +106,13 @@ func (l *life) proposed(config tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(config.Type(), merged)
 }
 
-// carryOut applies what was planned. The state is then what the provider says.
+// carryOut applies what was planned, if that is a change, as the core does. The
+// state is then what the provider says.
 func (l *life) carryOut(ctx context.Context, p proposal) []*tfprotov6.Diagnostic {
 	l.t.Helper()
+	if p.state.Equal(l.state) {
+		return nil
+	}
 	resp, err := l.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: l.typeName, Config: l.encode(p.config), PriorState: l.encode(l.state),
 		PlannedState: l.encode(p.state), PlannedPrivate: p.private,
