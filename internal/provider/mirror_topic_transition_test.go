@@ -114,27 +114,24 @@ func TestUpdateThatFailsHalfWayLeavesWhatIsTrue(t *testing.T) {
 	w := newWorld(t)
 	w.topic("orders", "1")
 	const alter = "POST /topics/orders/configs:alter"
-	both := w.config(demoLink("") + demoMirror("state = \"PAUSED\"\n config = { \"retention.ms\" = \"86400000\" }"))
-	acceptance(t,
-		w.createsDemo(`state = "ACTIVE"`),
-		resource.TestStep{ // the settings change, the state does not
-			PreConfig: func() { w.destination.RefuseVerdict("demo-link", "orders", "pause", 40035, "Not before noon.") },
-			Config:    both, ExpectError: wrapped("Not before noon. (error_code 40035)"),
-		},
-		resource.TestStep{ // only the state is left to do
-			PreConfig: func() {
-				if err := w.told(w.destination, alter, pauseOrders)(nil); err != nil {
-					t.Error(err)
-				}
-				w.destination.RefuseVerdict("demo-link", "orders", "pause", 0, "")
-			},
-			Config:            both,
-			ConfigPlanChecks:  planned(ordersMirror, plancheck.ResourceActionUpdate),
-			ConfigStateChecks: ordersIs(map[string]knownvalue.Check{"state": knownvalue.StringExact("PAUSED"), "mirror_status": knownvalue.StringExact("PAUSED")}),
-			Check:             w.told(w.destination, pauseOrders),
-		},
-		unchanged(both),
-	)
+	c := newCLI(t, w.written("ACTIVE"))
+	c.applies(2)
+	w.destination.ResetRequests()
+
+	w.destination.RefuseVerdict("demo-link", "orders", "pause", 40035, "Not before noon.")
+	c.write(w.config(demoLink("") + demoMirror("state = \"PAUSED\"\n config = { \"retention.ms\" = \"86400000\" }")))
+	says(t, c.fails("apply", "-auto-approve"), "Unable to change state of mirror topic", "Not before noon. (error_code 40035)")
+	says(t, c.succeeds("show"), `state = "ACTIVE"`, `mirror_status = "ACTIVE"`, `"retention.ms" = "86400000"`)
+	if err := w.told(w.destination, alter, pauseOrders)(nil); err != nil {
+		t.Error(err)
+	}
+
+	w.destination.RefuseVerdict("demo-link", "orders", "pause", 0, "")
+	says(t, c.succeeds("apply", "-auto-approve"), `state = "ACTIVE" -> "PAUSED"`, "0 added, 1 changed, 0 destroyed.")
+	if err := w.told(w.destination, pauseOrders)(nil); err != nil { // only that was left to do
+		t.Error(err)
+	}
+	says(t, c.succeeds("plan"), "No changes.")
 }
 
 func TestUnknownStatusShowsInMirrorStatusAlone(t *testing.T) {
