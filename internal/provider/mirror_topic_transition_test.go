@@ -121,7 +121,7 @@ func TestUpdateThatFailsHalfWayLeavesWhatIsTrue(t *testing.T) {
 	w.destination.RefuseVerdict("demo-link", "orders", "pause", 40035, "Not before noon.")
 	c.write(w.config(demoLink("") + demoMirror("state = \"PAUSED\"\n config = { \"retention.ms\" = \"86400000\" }")))
 	says(t, c.fails("apply", "-auto-approve"), "Unable to change state of mirror topic", "Not before noon. (error_code 40035)")
-	says(t, c.succeeds("show"), `state = "ACTIVE"`, `mirror_status = "ACTIVE"`, `"retention.ms" = "86400000"`)
+	says(t, c.succeeds("show"), `source_topic_name = "orders" state = "ACTIVE"`, `mirror_status = "ACTIVE"`, `"retention.ms" = "86400000"`)
 	if err := w.told(w.destination, alter, pauseOrders)(nil); err != nil {
 		t.Error(err)
 	}
