@@ -118,7 +118,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 func TestCancelWhileReplyArrives(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(testContext(t))
-	s := serve(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"data": [`))
 		w.(http.Flusher).Flush()

@@ -17,7 +17,7 @@ import (
 // encodings are the ways in which a server may write what it repeats.
 var encodings = map[string]func(string) string{
 	"as it is":        func(s string) string { return s },
-	"JSON":            func(s string) string { return quoteJSON(s) },
+	"JSON":            quoteJSON,
 	"JSON of JSON":    func(s string) string { return quoteJSON(quoteJSON(s)) },
 	"ASCII":           strconv.QuoteToASCII,
 	"query":           url.QueryEscape,

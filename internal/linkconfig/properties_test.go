@@ -199,15 +199,16 @@ func checkSyntaxError(t *testing.T, text string, err error) {
 func escaped(text string) string {
 	var out strings.Builder
 	for _, r := range text {
-		if i := strings.IndexRune("\t\n\r\f", r); i >= 0 {
+		switch i := strings.IndexRune("\t\n\r\f", r); {
+		case i >= 0:
 			out.WriteString(`\` + "tnrf"[i:i+1])
-		} else if r < ' ' || r > '~' {
+		case r < ' ' || r > '~':
 			for _, unit := range utf16.Encode([]rune{r}) {
 				fmt.Fprintf(&out, `\u%04x`, unit)
 			}
-		} else if strings.ContainsRune("tnrfu", r) {
+		case strings.ContainsRune("tnrfu", r):
 			out.WriteRune(r)
-		} else {
+		default:
 			out.WriteString(`\` + string(r))
 		}
 	}

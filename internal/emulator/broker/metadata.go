@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -36,10 +37,10 @@ func askMetadata(ctx context.Context, client *kgo.Client, topics []string) (clus
 	}
 	found = make(map[string]topicMetadata, len(resp.Topics))
 	for _, t := range resp.Topics {
-		switch err := kerr.ErrorForCode(t.ErrorCode); err {
-		case nil:
+		switch err := kerr.ErrorForCode(t.ErrorCode); {
+		case err == nil:
 			found[*t.Topic] = newTopicMetadata(t)
-		case kerr.UnknownTopicOrPartition:
+		case errors.Is(err, kerr.UnknownTopicOrPartition):
 		default:
 			return "", nil, err
 		}
