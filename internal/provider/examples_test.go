@@ -2,10 +2,12 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,10 +90,13 @@ func expectPlan(t *testing.T, f files, since *version.Version) {
 			ProtoV6ProviderFactories: factories,
 			ConfigDirectory:          f.folder(t),
 			ConfigVariables: config.Variables{ // an example declares those that it needs
-				"source_api_key":       config.StringVariable("key"),
-				"source_api_secret":    config.StringVariable("secret"),
-				"destination_password": config.StringVariable("secret"),
-				"password":             config.StringVariable("secret"),
+				"source_api_key":         config.StringVariable("key"),
+				"source_api_secret":      config.StringVariable("secret"),
+				"source_password":        config.StringVariable("secret"),
+				"destination_api_key":    config.StringVariable("key"),
+				"destination_api_secret": config.StringVariable("secret"),
+				"destination_password":   config.StringVariable("secret"),
+				"password":               config.StringVariable("secret"),
 			},
 			PlanOnly:           true,
 			ExpectNonEmptyPlan: true,
@@ -157,28 +162,72 @@ resource "clusterlink_link" "half" {
 	expectPlan(t, f, tfversion.Version1_11_0)
 }
 
-// The examples of import lead from ids to objects, by command and by block.
-func TestImportExamplesPlan(t *testing.T) {
+// The configurations of the README can be planned. What it leaves to the reader
+// is added here: certificates, and declarations of variables.
+func TestReadmePlans(t *testing.T) {
 	t.Parallel()
-	for _, folder := range []string{linkExample, mirrorExample} {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```terraform\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) != 2 {
+		t.Fatalf("%d configurations, want one for Confluent Platform and one for Confluent Cloud", len(blocks))
+	}
+	for i, block := range blocks {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.topic("orders")
-			w.linkAndMirror("orders")
 			f := w.exampleProvider()
-			f.add(t, linkExample, "[rv]*.tf")
-			f.add(t, folder, "*.tf")
-
-			command := regexp.MustCompile(`(?m)^terraform import (\S+) (\S+)$`)
-			f.add(t, folder, "import.sh")
-			block := regexp.MustCompile(`to = (\S+)\n +id = "(\S+)"`)
-			inBlock, inCommand := block.FindStringSubmatch(f[filepath.Base(folder)+"_import-by-string-id.tf"]), command.FindStringSubmatch(f["import.sh"])
-			if inBlock == nil || inCommand == nil || !slices.Equal(inBlock[1:], inCommand[1:]) {
-				t.Fatalf("the block imports %q, the command %q", inBlock, inCommand)
+			// An override, so that nobody asks the addresses of the README.
+			f["provider_override.tf"] = f["provider.tf"]
+			delete(f, "provider.tf")
+			f["ca.pem"] = w.source.CACertificate()
+			f["readme.tf"] = block[1]
+			for _, match := range regexp.MustCompile(`var\.(\w+)`).FindAllStringSubmatch(block[1], -1) {
+				if !strings.Contains(block[1], "variable "+strconv.Quote(match[1])) {
+					f[match[1]+".tf"] = fmt.Sprintf("variable %q {}", match[1])
+				}
 			}
 			expectPlan(t, f, tfversion.Version1_11_0)
 		})
+	}
+}
+
+// The examples of import lead from ids and identities to objects.
+func TestImportExamplesPlan(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{linkExample, mirrorExample} {
+		for block, since := range map[string]*version.Version{
+			"import-by-string-id.tf": tfversion.Version1_11_0,
+			"import-by-identity.tf":  tfversion.Version1_12_0,
+		} {
+			t.Run(filepath.Base(folder)+"/"+block, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.topic("orders")
+				w.linkAndMirror("orders")
+				f := w.exampleProvider()
+				f.add(t, linkExample, "[rv]*.tf") // the import of the mirror topic needs the link's block, too
+				f.add(t, folder, "resource*.tf")
+				f.add(t, folder, block)
+				expectPlan(t, f, since)
+			})
+		}
+	}
+}
+
+// The import command's example says the same as the import block's.
+func TestImportExamplesAgree(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{linkExample, mirrorExample} {
+		f := files{}
+		f.add(t, folder, "import*")
+		command := regexp.MustCompile(`(?m)^terraform import (\S+) (\S+)$`).FindStringSubmatch(f["import.sh"])
+		block := regexp.MustCompile(`to = (\S+)\n +id = "(\S+)"`).FindStringSubmatch(f[filepath.Base(folder)+"_import-by-string-id.tf"])
+		if command == nil || block == nil || !slices.Equal(command[1:], block[1:]) {
+			t.Errorf("%s: the command imports %q, the block %q", folder, command, block)
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
 # The link lives on the destination, which connects to the source. Where the
-# destination cannot reach the source, see the source-initiated pair.
+# destination cannot reach the source, see the next example.
 resource "clusterlink_link" "orders" {
   endpoint          = "destination"
   link_name         = "orders"

@@ -1,0 +1,7 @@
+import {
+  to = clusterlink_link.orders
+  identity = {
+    cluster_id = "lkc-destination"
+    link_name  = "orders"
+  }
+}
