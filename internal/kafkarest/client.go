@@ -8,7 +8,6 @@
 package kafkarest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -22,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"golang.org/x/sync/singleflight"
 )
@@ -146,37 +146,31 @@ func get[T any](ctx context.Context, c *Client, cl call) (*T, error) {
 // one has done. Every error it returns is an *Error.
 func (c *Client) send(ctx context.Context, cl call, decode func(io.Reader) error) error {
 	ctx = tflog.NewSubsystem(ctx, logSubsystem, tflog.WithRootFields())
-	uncertain := false
-	for n := 1; ; n++ {
-		e := c.attempt(ctx, cl, n, decode)
-		if e == nil {
-			return nil
-		}
-		uncertain = uncertain || e.Uncertain
-		e.Uncertain, e.Attempts = uncertain, n
-		if !e.again || n > c.maxRetries {
-			return e
-		}
-		if err := pause(ctx, c.bounds.wait(n, e.retryAfter)); err != nil {
-			e.err = err
-			e.Message = strings.TrimPrefix(e.Message+"; not tried again: "+err.Error(), "; ")
-			return e
-		}
+	req, err := c.request(ctx, cl)
+	if err != nil {
+		return notSent(cl, err)
 	}
+	t := &tries{client: c, call: cl, decode: decode}
+	if e := t.do(req); e != nil {
+		return e
+	}
+	return nil
+}
+
+func notSent(cl call, err error) *Error {
+	return &Error{Method: cl.method, Path: cl.target(), Message: "not sent: " + err.Error(), err: err}
 }
 
 // attempt makes the request once, and returns nil where it succeeded.
-func (c *Client) attempt(ctx context.Context, cl call, n int, decode func(io.Reader) error) *Error {
+func (c *Client) attempt(req *http.Request, cl call, n int, decode func(io.Reader) error) *Error {
+	ctx := req.Context()
 	if err := ctx.Err(); err != nil {
-		return &Error{Method: cl.method, Path: cl.target(), Message: "not sent: " + err.Error(), err: err}
+		return notSent(cl, err)
 	}
 	attemptCtx, cancel := c.attemptContext(ctx, cl)
 	defer cancel()
 	var sent atomic.Bool
-	req, err := c.request(watchSent(attemptCtx, &sent), cl)
-	if err != nil {
-		return &Error{Method: cl.method, Path: cl.target(), Message: "not sent: " + err.Error(), err: err}
-	}
+	req = req.WithContext(watchSent(attemptCtx, &sent))
 
 	start := time.Now()
 	r := c.exchange(req, decode)
@@ -202,7 +196,7 @@ func watchSent(ctx context.Context, sent *atomic.Bool) context.Context {
 }
 
 // request makes the HTTP request of a call.
-func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, cl call) (*retryablehttp.Request, error) {
 	for segment := range strings.SplitSeq(cl.path[1:], "/") {
 		// Servers and proxies resolve these: the call would be another one.
 		if segment == "" || segment == "." || segment == ".." {
@@ -216,15 +210,13 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 	if target.Path, err = url.PathUnescape(target.RawPath); err != nil {
 		return nil, err
 	}
-	var body io.Reader
+	var body any
 	if cl.body != nil {
-		text, err := json.Marshal(cl.body)
-		if err != nil {
+		if body, err = json.Marshal(cl.body); err != nil {
 			return nil, err
 		}
-		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, cl.method, target.String(), body)
+	req, err := retryablehttp.NewRequestWithContext(ctx, cl.method, target.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +227,7 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 	if c.userAgent != "" {
 		req.Header.Set("User-Agent", c.userAgent)
 	}
-	c.authorize(req)
+	c.authorize(req.Request)
 	return req, nil
 }
 

@@ -1,7 +1,6 @@
 package kafkarest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -89,19 +88,4 @@ func retryAfter(header http.Header) time.Duration {
 		now = time.Now()
 	}
 	return max(until.Sub(now), 0)
-}
-
-// pause waits, unless ctx ends first; where it is sure to, it does not wait at all.
-func pause(ctx context.Context, wait time.Duration) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
-		return cmp.Or(ctx.Err(), context.DeadlineExceeded)
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
