@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,8 +33,8 @@ const (
 	// gatherLongest bounds it all while calls keep arriving.
 	gatherLongest = 500 * time.Millisecond
 
-	// recentWindow is how old an answer to a read may be, unless this process
-	// has written since. A plan of a thousand resources takes some seconds.
+	// recentWindow is how long a list serves reads of what this process has not
+	// written since. A plan of a thousand resources takes some seconds.
 	recentWindow = 5 * time.Second
 )
 
@@ -72,10 +73,12 @@ func (c *crowd) quiet(waiting int) time.Duration {
 }
 
 // gather collects calls, each for a key, and carries them out together. A
-// caller that gives up fails no other; when all have, run is cancelled.
+// caller that gives up fails no other; what nobody waits for any more is not
+// done, or cancelled. Those who ask for one key share the answer: it is not to
+// be changed.
 type gather[R any] struct {
 	crowd *crowd
-	// run answers for all keys at once; keys may repeat.
+	// run answers for all keys at once; they are sorted, each once.
 	run func(ctx context.Context, keys []string) func(key string) (R, error)
 
 	mu   sync.Mutex
@@ -85,9 +88,8 @@ type gather[R any] struct {
 type gathering[R any] struct {
 	ctx     context.Context // of the first caller, without its end
 	cancel  context.CancelFunc
-	keys    []string
-	callers int      // still waiting
-	arrived chan int // how many have come; the latest only
+	waiting []string // the keys of those who have not given up
+	arrived chan int // how many wait; the latest only
 	done    chan struct{}
 	answer  func(key string) (R, error)
 }
@@ -98,11 +100,7 @@ func (g *gather[R]) do(ctx context.Context, key string) (R, error) {
 	case <-b.done:
 		return b.answer(key)
 	case <-ctx.Done():
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if b.callers--; b.callers == 0 {
-			b.cancel()
-		}
+		g.leave(b, key)
 		var none R
 		return none, ctx.Err()
 	}
@@ -112,31 +110,49 @@ func (g *gather[R]) join(ctx context.Context, key string) *gathering[R] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	b := g.open
-	if b == nil || b.callers == 0 {
+	if b == nil {
 		b = &gathering[R]{arrived: make(chan int, 1), done: make(chan struct{})}
 		b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		g.open = b
 		go g.carryOut(b)
 	}
-	b.keys = append(b.keys, key)
-	b.callers++
+	b.waiting = append(b.waiting, key)
 	select {
 	case <-b.arrived:
 	default:
 	}
-	b.arrived <- len(b.keys)
+	b.arrived <- len(b.waiting)
 	return b
+}
+
+func (g *gather[R]) leave(b *gathering[R], key string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.Index(b.waiting, key)
+	b.waiting = slices.Delete(b.waiting, i, i+1)
+	if len(b.waiting) == 0 {
+		g.shut(b)
+		b.cancel()
+	}
+}
+
+// shut makes who comes next begin anew; g.mu is held.
+func (g *gather[R]) shut(b *gathering[R]) {
+	if g.open == b {
+		g.open = nil
+	}
 }
 
 func (g *gather[R]) carryOut(b *gathering[R]) {
 	defer b.cancel()
 	g.waitForMore(b)
 	g.mu.Lock()
-	if g.open == b {
-		g.open = nil
-	}
-	keys := b.keys
+	g.shut(b)
+	keys := slices.Compact(slices.Sorted(slices.Values(b.waiting)))
 	g.mu.Unlock()
+	if len(keys) == 0 {
+		return
+	}
 	b.answer = g.run(b.ctx, keys)
 	close(b.done)
 }
@@ -171,12 +187,13 @@ type collection[T any] struct {
 
 	reads, looks gather[*T]
 
-	mu        sync.Mutex
-	list      map[string]T // without what this process has written since
-	listedAt  time.Time    // when it was asked for
-	writtenAt map[string]time.Time
-	droppedAt time.Time
-	readAt    time.Time // when something was last read
+	mu         sync.Mutex
+	list       map[string]T // without what this process has written since
+	askedAt    time.Time    // when the list was asked for
+	freshUntil time.Time
+	writtenAt  map[string]time.Time
+	droppedAt  time.Time
+	readAt     time.Time // when something was last read
 }
 
 func newCollection[T any](crowd *crowd, what string, one func(context.Context, string) (*T, error), all func(context.Context) (map[string]T, error)) *collection[T] {
@@ -191,12 +208,12 @@ func newCollection[T any](crowd *crowd, what string, one func(context.Context, s
 	return c
 }
 
-// recent returns an object as it was at most recentWindow ago, and after
+// recent returns an object as it was listed at most recentWindow ago, and after
 // everything that this process has written. That it is gone is made sure of.
 func (c *collection[T]) recent(ctx context.Context, name string) (*T, error) {
 	c.mu.Lock()
 	object, listed := c.list[name]
-	fresh := c.list != nil && time.Since(c.listedAt) < recentWindow
+	fresh := c.list != nil && time.Now().Before(c.freshUntil)
 	c.mu.Unlock()
 	gather := &c.reads
 	switch {
@@ -235,14 +252,15 @@ func (c *collection[T]) changed(names ...string) {
 }
 
 // keep stores a list that was asked for at some time, without what was written
-// while it was on its way.
+// while it was on its way. It is fresh from now on: one that takes longer than
+// recentWindow to arrive would serve nobody else.
 func (c *collection[T]) keep(list map[string]T, asked time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !asked.After(c.droppedAt) || asked.Before(c.listedAt) {
+	if !asked.After(c.droppedAt) || asked.Before(c.askedAt) {
 		return
 	}
-	c.list, c.listedAt = maps.Clone(list), asked
+	c.list, c.askedAt, c.freshUntil = maps.Clone(list), asked, time.Now().Add(recentWindow)
 	for name, at := range c.writtenAt {
 		if !asked.After(at) {
 			delete(c.list, name)
