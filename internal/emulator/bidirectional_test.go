@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -281,7 +282,7 @@ func TestFailoverRestoreAndFailback(t *testing.T) {
 			t.Fatal(err)
 		}
 		east.writes(t, "lost", 7) // by producers that do not know yet
-		want := append(shared, west.writes(t, "new", 5)...)
+		want := slices.Concat(shared, west.writes(t, "new", 5))
 		for _, s := range []side{east, west} {
 			eventually(t, "the link to be active", func() bool {
 				return s.want(200, "GET", "/links/demo", nil)["link_state"] == "ACTIVE"

@@ -304,7 +304,7 @@ func TestConnectionGivenUp(t *testing.T) {
 // cut answers with a part of a reply: with a length that is not reached, or in
 // chunks that do not end.
 func cut(chunked bool, status int, body string) func(http.ResponseWriter, *http.Request, int) {
-	return func(w http.ResponseWriter, _ *http.Request, n int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			panic(err)

@@ -59,7 +59,7 @@ func (t *tries) RoundTrip(req *http.Request) (*http.Response, error) {
 // again tells go-retryablehttp whether to make another attempt. A pause that is
 // sure to outlast the caller is not begun.
 func (t *tries) again(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	if t.last == nil || !t.last.again || t.attempts > t.client.maxRetries || ctx.Err() != nil {
+	if t.last == nil || !t.last.again || t.attempts > t.client.maxRetries {
 		return false, nil
 	}
 	t.pause = t.client.bounds.wait(t.attempts, t.last.retryAfter)
