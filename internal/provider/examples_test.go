@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/querycheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
@@ -132,12 +133,54 @@ func TestExamplesPlan(t *testing.T) {
 			case "actions":
 				since = tfversion.Version1_14_0
 				f.add(t, folder, "*")
+				f["trigger.tf"] = triggerOf(t, f[filepath.Base(folder)+"_action.tf"])
+			case "list-resources":
+				w.linkAndMirror("orders")
+				f.add(t, folder, "*")
+				expectFound(t, f["provider.tf"], f["list-resource.tfquery.hcl"])
+				return
 			default:
 				t.Fatal("no test knows how to plan this example")
 			}
 			expectPlan(t, f, since)
 		})
 	}
+}
+
+// triggerOf is a resource whose creation triggers the action in an example, so
+// that the action is planned, too.
+func triggerOf(t *testing.T, example string) string {
+	t.Helper()
+	action := regexp.MustCompile(`action "(\w+)" "(\w+)"`).FindStringSubmatch(example)
+	if action == nil {
+		t.Fatalf("no action in %q", example)
+	}
+	return fmt.Sprintf(`
+resource "terraform_data" "trigger" {
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.%s.%s]
+    }
+  }
+}`, action[1], action[2])
+}
+
+// expectFound runs the query of an example, which must find something.
+func expectFound(t *testing.T, provider, query string) {
+	t.Helper()
+	list := regexp.MustCompile(`list "(\w+)" "(\w+)"`).FindStringSubmatch(query)
+	if list == nil {
+		t.Fatalf("no list in %q", query)
+	}
+	resource.Test(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{
+			{Config: provider},
+			{Query: true, Config: query, QueryResultChecks: []querycheck.QueryResultCheck{querycheck.ExpectLength(list[1]+"."+list[2], 1)}},
+		},
+	})
 }
 
 // The provider's example is enough for links on both of its endpoints.

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -19,8 +21,10 @@ import (
 )
 
 var (
-	_ provider.Provider              = &clusterLinkProvider{}
-	_ provider.ProviderWithFunctions = &clusterLinkProvider{}
+	_ provider.Provider                  = &clusterLinkProvider{}
+	_ provider.ProviderWithFunctions     = &clusterLinkProvider{}
+	_ provider.ProviderWithActions       = &clusterLinkProvider{}
+	_ provider.ProviderWithListResources = &clusterLinkProvider{}
 )
 
 const (
@@ -111,6 +115,8 @@ func (p *clusterLinkProvider) Configure(ctx context.Context, req provider.Config
 	}
 	resp.ResourceData = eps
 	resp.DataSourceData = eps
+	resp.ActionData = eps
+	resp.ListResourceData = eps
 }
 
 func (p *clusterLinkProvider) Resources(context.Context) []func() resource.Resource {
@@ -123,4 +129,12 @@ func (p *clusterLinkProvider) DataSources(context.Context) []func() datasource.D
 
 func (p *clusterLinkProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newJAASConfigFunction, newParseLinkConfigFunction}
+}
+
+func (p *clusterLinkProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{newPromoteAction, newFailoverAction, newPauseAction, newResumeAction, newReverseAction, newRestoreAction}
+}
+
+func (p *clusterLinkProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newLinkList, newMirrorTopicList}
 }

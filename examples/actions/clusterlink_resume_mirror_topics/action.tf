@@ -1,0 +1,7 @@
+action "clusterlink_resume_mirror_topics" "orders" {
+  config {
+    endpoint                = "destination"
+    link_name               = "migration"
+    mirror_topic_name_regex = "^orders"
+  }
+}
