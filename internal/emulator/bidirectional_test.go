@@ -166,6 +166,27 @@ func TestReverseAndPause(t *testing.T) {
 	})
 }
 
+// TestReversedMirrorFollowsNoOtherTopic deletes the new source topic, and creates another one of its name, before the
+// new mirror has read from it.
+func TestReversedMirrorFollowsNoOtherTopic(t *testing.T) {
+	t.Parallel()
+	east, west := bidirectional(t, false)
+	want := east.writes(t, "a", 5)
+	expectRecords(t, west.Cluster, "orders", want)
+	east.pauseLink("true")
+	west.accepted("reverse-and-start-mirror", "orders")
+	west.awaitStatus("demo", "orders", "STOPPED")
+	east.awaitStatus("demo", "orders", "LINK_PAUSED")
+	west.want(204, "DELETE", "/topics/orders", nil)
+	if err := west.CreateTopic("orders", 2); err != nil {
+		t.Fatal(err)
+	}
+	west.writes(t, "other", 20)
+	east.pauseLink("false")
+	east.awaitStatus("demo", "orders", "FAILED")
+	expectRecords(t, east.Cluster, "orders", want)
+}
+
 // pendingReversal begins a reversal that cannot end, since the mirror's link is paused and one record is missing.
 func pendingReversal(t *testing.T, oneConnects bool) (east, west side, want []string) {
 	t.Helper()

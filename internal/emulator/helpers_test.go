@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"testing"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
@@ -18,16 +17,27 @@ import (
 // object is a decoded JSON object.
 type object = map[string]any
 
+// tester is what helpers need of a test: a testing.T, or a rapid.T for one of many cases.
+type tester interface {
+	Helper()
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Failed() bool
+	Cleanup(func())
+}
+
 // rest calls a cluster's REST API, with nothing but net/http and encoding/json.
 type rest struct {
-	t              *testing.T
+	t              tester
 	base           string // up to /clusters/{id}
 	user, password string
 	client         *http.Client
 }
 
 // start starts a cluster that ends with the test.
-func start(t *testing.T, cfg emulator.Config) *emulator.Cluster {
+func start(t tester, cfg emulator.Config) *emulator.Cluster {
 	t.Helper()
 	c, err := emulator.Start(cfg)
 	if err != nil {
@@ -37,7 +47,7 @@ func start(t *testing.T, cfg emulator.Config) *emulator.Cluster {
 	return c
 }
 
-func restOf(t *testing.T, c *emulator.Cluster, cfg emulator.Config) *rest {
+func restOf(t tester, c *emulator.Cluster, cfg emulator.Config) *rest {
 	t.Helper()
 	base := cfg.BasePath
 	if base == "" {
@@ -59,7 +69,7 @@ func restOf(t *testing.T, c *emulator.Cluster, cfg emulator.Config) *rest {
 }
 
 // plainCluster starts a cluster without TLS and users.
-func plainCluster(t *testing.T, id string, dialect emulator.Dialect) (*emulator.Cluster, *rest) {
+func plainCluster(t tester, id string, dialect emulator.Dialect) (*emulator.Cluster, *rest) {
 	t.Helper()
 	cfg := emulator.Config{ClusterID: id, Dialect: dialect}
 	c := start(t, cfg)
@@ -158,7 +168,7 @@ func rows(list object, field string) map[string]object {
 }
 
 // eventually waits until done tells so.
-func eventually(t *testing.T, what string, done func() bool) {
+func eventually(t tester, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
 	for pause := time.Millisecond; !done(); pause = min(2*pause, 100*time.Millisecond) {
@@ -185,7 +195,7 @@ func (r *rest) awaitStatus(link, mirror, status string) {
 	})
 }
 
-func testContext(t *testing.T) context.Context {
+func testContext(t tester) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)

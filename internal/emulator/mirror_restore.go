@@ -20,8 +20,9 @@ type parting struct {
 
 // restore is what a topic is to be made of.
 type restore struct {
-	stopped *mirror // the mirror that becomes the source
-	ends    []int64 // of the topic's partitions, after truncation
+	stopped *mirror  // the mirror that becomes the source
+	source  [16]byte // its topic's id
+	ends    []int64  // of the topic's partitions, after truncation
 }
 
 // truncation says what is cut off a partition.
@@ -82,8 +83,12 @@ func (l *link) restoreMirror(name string, o alterOptions, v *verdict) verdictErr
 	if refusal.code != 0 {
 		return refusal
 	}
+	source, err := other.cluster.broker.TopicID(c.ctx, stopped.name)
+	if err != nil {
+		return verdictError{codeRetriable, err.Error()}
+	}
 	m := l.newMirror(name, stopped.name, len(cuts), statusPendingSetup)
-	m.restore = &restore{stopped, at.ends[:len(cuts)]}
+	m.restore = &restore{stopped, source, at.ends[:len(cuts)]}
 	if refusal = l.beginRestore(m, o.validateOnly); refusal.code != 0 {
 		return refusal
 	}
@@ -212,7 +217,7 @@ func (m *mirror) finishRestore(ctx context.Context) bool {
 	defer c.mu.Unlock()
 	m.enter(statusActive)
 	m.restore = nil
-	m.link.copier.Add(m.source, m.name, int32(m.partitions))
+	m.link.copier.AddAgain(m.source, plan.source, m.name, int32(m.partitions), false)
 	return true
 }
 

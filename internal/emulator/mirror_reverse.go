@@ -135,6 +135,10 @@ func (m *mirror) finishReversal(ctx context.Context) bool {
 	if !caughtUp {
 		return failed
 	}
+	id, err := c.broker.TopicID(ctx, m.name)
+	if err != nil {
+		return false // the topic is being deleted
+	}
 	// From here on nobody else can cancel it.
 	c.mu.Lock()
 	ours := m.state == statusPendingSynchronize && m.reversal == pending
@@ -145,7 +149,7 @@ func (m *mirror) finishReversal(ctx context.Context) bool {
 	if !ours {
 		return true
 	}
-	if !pending.complete() {
+	if !pending.complete(id) {
 		return m.callOff(nil)
 	}
 	m.stop()
@@ -180,22 +184,20 @@ func (r *reversal) stillWaiting() bool {
 	return r.former.link.cluster.mirrors[r.former.name] == r.former && r.former.state == statusPendingMirror
 }
 
-// complete makes the former source topic a mirror, before the other topic can be written to: one that is to begin
-// paused gets nothing of it.
-func (r *reversal) complete() bool {
+// complete makes the former source topic a mirror of the topic with an id, before that one can be written to.
+func (r *reversal) complete(id [16]byte) bool {
 	m, l := r.former, r.former.link
 	l.cluster.mu.Lock()
 	defer l.cluster.mu.Unlock()
-	switch {
-	case !r.stillWaiting():
+	if !r.stillWaiting() {
 		return false
-	case r.pause:
-		m.enter(statusPaused)
-		l.copier.AddPaused(m.source, m.name, int32(m.partitions))
-	default:
-		m.enter(statusActive)
-		l.copier.Add(m.source, m.name, int32(m.partitions))
 	}
+	if r.pause {
+		m.enter(statusPaused)
+	} else {
+		m.enter(statusActive)
+	}
+	l.copier.AddAgain(m.source, id, m.name, int32(m.partitions), r.pause)
 	return true
 }
 

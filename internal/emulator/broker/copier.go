@@ -96,12 +96,12 @@ func (c *Copier) setRemote(r *Remote) {
 	s := newSource(c, r)
 	c.mu.Lock()
 	c.source = s
-	if c.cluster != r.ClusterID() {
-		c.cluster = r.ClusterID()
+	if c.cluster != "" && c.cluster != r.ClusterID() {
 		for _, m := range c.mirrors {
 			m.forgetSource()
 		}
 	}
+	c.cluster = r.ClusterID()
 	c.mu.Unlock()
 	s.start()
 }
@@ -113,10 +113,12 @@ func (c *Copier) Add(source, mirror string, partitions int32) {
 	c.add(newMirror(source, mirror, partitions))
 }
 
-// AddPaused is Add and Pause in one: nothing is copied before Resume.
-func (c *Copier) AddPaused(source, mirror string, partitions int32) {
+// AddAgain is Add for a mirror that holds records of its source topic already:
+// another topic that has got its name counts as missing. Paused says whether to
+// wait for Resume.
+func (c *Copier) AddAgain(source string, id [16]byte, mirror string, partitions int32, paused bool) {
 	m := newMirror(source, mirror, partitions)
-	m.paused = true
+	m.id, m.paused = id, paused
 	c.add(m)
 }
 
