@@ -18,6 +18,11 @@ const (
 	StatusLinkFailed        = "LINK_FAILED"
 	StatusLinkPaused        = "LINK_PAUSED"
 	StatusSourceUnavailable = "SOURCE_UNAVAILABLE"
+
+	// On bidirectional links: about to be reversed, and about to be restored.
+	StatusPendingSynchronize     = "PENDING_SYNCHRONIZE"
+	StatusPendingSetupForRestore = "PENDING_SETUP_FOR_RESTORE"
+	StatusPendingRestore         = "PENDING_RESTORE"
 )
 
 // Mirror is a mirror topic as the server reports it.

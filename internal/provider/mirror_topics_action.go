@@ -32,9 +32,11 @@ const actionTimeout = 20 * time.Minute
 type mirrorTopicsAction struct {
 	name        string // of the action, without the provider's
 	description string
-	participle  string                         // "promoted"
-	done        func(m *kafkarest.Mirror) bool // nil: the link no longer has it
-	hopeless    []string                       // statuses from which it does not happen
+	participle  string   // "promoted"
+	done        string   // the status in which it is done; STOPPED may also mean that the link forgets the topic
+	underWay    []string // statuses in which it is being done
+	hopeless    []string // statuses from which it does not happen
+	restores    bool     // topics that are not mirror topics yet, or no more
 	extra       map[string]schema.Attribute
 	verb        func(m mirrorTopicsActionModel) kafkarest.Verb
 
@@ -54,21 +56,14 @@ type mirrorTopicsActionModel struct {
 	AllowTruncation      types.Bool
 }
 
-func stoppedOrGone(m *kafkarest.Mirror) bool {
-	return m == nil || m.Status == kafkarest.StatusStopped
-}
-
-func hasStatus(status string) func(*kafkarest.Mirror) bool {
-	return func(m *kafkarest.Mirror) bool { return m != nil && m.Status == status }
-}
-
 func always(verb kafkarest.Verb) func(mirrorTopicsActionModel) kafkarest.Verb {
 	return func(mirrorTopicsActionModel) kafkarest.Verb { return verb }
 }
 
 func newPromoteAction() action.Action {
 	return &mirrorTopicsAction{
-		name: "promote_mirror_topics", participle: "promoted", verb: always(kafkarest.Promote), done: stoppedOrGone,
+		name: "promote_mirror_topics", participle: "promoted", verb: always(kafkarest.Promote), done: kafkarest.StatusStopped,
+		underWay:    []string{kafkarest.StatusPendingStopped},
 		hopeless:    []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed},
 		description: "Promotes mirror topics: each stops mirroring once every record has arrived, and becomes an ordinary topic. Needs the source to answer.",
 	}
@@ -76,14 +71,14 @@ func newPromoteAction() action.Action {
 
 func newFailoverAction() action.Action {
 	return &mirrorTopicsAction{
-		name: "failover_mirror_topics", participle: "failed over", verb: always(kafkarest.Failover), done: stoppedOrGone,
+		name: "failover_mirror_topics", participle: "failed over", verb: always(kafkarest.Failover), done: kafkarest.StatusStopped,
 		description: "Fails mirror topics over: each stops mirroring at once, with the records that have arrived, and becomes an ordinary topic. For when the source is lost.",
 	}
 }
 
 func newPauseAction() action.Action {
 	return &mirrorTopicsAction{
-		name: "pause_mirror_topics", participle: "paused", verb: always(kafkarest.Pause), done: hasStatus(kafkarest.StatusPaused),
+		name: "pause_mirror_topics", participle: "paused", verb: always(kafkarest.Pause), done: kafkarest.StatusPaused,
 		hopeless:    []string{kafkarest.StatusStopped, kafkarest.StatusFailed},
 		description: "Pauses mirror topics.",
 	}
@@ -91,7 +86,7 @@ func newPauseAction() action.Action {
 
 func newResumeAction() action.Action {
 	return &mirrorTopicsAction{
-		name: "resume_mirror_topics", participle: "resumed", verb: always(kafkarest.Resume), done: hasStatus(kafkarest.StatusActive),
+		name: "resume_mirror_topics", participle: "resumed", verb: always(kafkarest.Resume), done: kafkarest.StatusActive,
 		hopeless:    []string{kafkarest.StatusStopped, kafkarest.StatusFailed},
 		description: "Resumes mirror topics that are paused.",
 	}
@@ -99,7 +94,8 @@ func newResumeAction() action.Action {
 
 func newReverseAction() action.Action {
 	return &mirrorTopicsAction{
-		name: "reverse_mirror_topics", participle: "reversed", done: stoppedOrGone,
+		name: "reverse_mirror_topics", participle: "reversed", done: kafkarest.StatusStopped,
+		underWay: []string{kafkarest.StatusPendingSynchronize},
 		hopeless: []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed},
 		verb: func(m mirrorTopicsActionModel) kafkarest.Verb {
 			if m.Remote.ValueString() == "PAUSE" {
@@ -117,8 +113,10 @@ func newReverseAction() action.Action {
 
 func newRestoreAction() action.Action {
 	return &mirrorTopicsAction{
-		name: "restore_mirror_topics", participle: "restored", verb: always(kafkarest.TruncateAndRestore), done: hasStatus(kafkarest.StatusActive),
+		name: "restore_mirror_topics", participle: "restored", verb: always(kafkarest.TruncateAndRestore), done: kafkarest.StatusActive,
+		underWay: []string{kafkarest.StatusPendingSetupForRestore, kafkarest.StatusPendingRestore},
 		hopeless: []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed},
+		restores: true,
 		extra: map[string]schema.Attribute{"allow_truncation": schema.BoolAttribute{
 			Required: true, MarkdownDescription: "Must be `true`: **records that the source does not have are cut off.** How many is told.",
 		}},
@@ -177,12 +175,12 @@ func (a *mirrorTopicsAction) ValidateConfig(ctx context.Context, req action.Vali
 	if _, err := regexp.Compile(pattern.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("mirror_topic_name_regex"), "Invalid regular expression", sentence(err.Error()))
 	}
-	if _, restores := a.extra["allow_truncation"]; restores {
+	if a.restores {
 		var allowed types.Bool
 		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("allow_truncation"), &allowed)...)
 		if !allowed.IsUnknown() && !allowed.ValueBool() {
 			resp.Diagnostics.AddAttributeError(path.Root("allow_truncation"), "Truncation not allowed",
-				"Restoring cuts off the records that the source does not have. Set allow_truncation = true once that is wanted; validate_only = true tells before how many they are.")
+				"Restoring cuts off the records that the source does not have. Set allow_truncation = true to allow that; with validate_only = true beside it, nothing is cut off yet, and you are told how many they would be.")
 		}
 	}
 }
@@ -201,21 +199,15 @@ func (a *mirrorTopicsAction) Invoke(ctx context.Context, req action.InvokeReques
 		addEndpointError(&resp.Diagnostics, e, err)
 		return
 	}
-	run := &actionRun{action: a, e: e, link: m.LinkName.ValueString(), verb: a.verb(m), failures: map[string]string{}, tell: func(format string, args ...any) {
-		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, args...)})
-	}}
-	err = run.choose(ctx, m)
-	if err == nil {
-		err = run.ask(ctx, m.ValidateOnly.ValueBool())
-	}
-	if err == nil && !m.ValidateOnly.ValueBool() {
-		err = run.wait(ctx)
-	}
-	if err != nil {
-		resp.Diagnostics.AddError("Mirror topics not "+a.participle, explain(e, err))
-	}
-	if len(run.failures) > 0 {
-		resp.Diagnostics.AddError("Mirror topics not "+a.participle, run.describeFailures())
+	run := &actionRun{action: a, e: e, link: m.LinkName.ValueString(), verb: a.verb(m), validateOnly: m.ValidateOnly.ValueBool(), failures: map[string]string{},
+		tell: func(format string, args ...any) {
+			resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf(format, args...)})
+		}}
+	if err := run.do(ctx, m); err != nil || len(run.failures) > 0 {
+		resp.Diagnostics.AddError("Mirror topics not "+a.participle, run.describeFailures(err))
+	} else if len(run.topics) == 0 {
+		resp.Diagnostics.AddAttributeWarning(path.Root("mirror_topic_name_regex"), "No mirror topic matches",
+			fmt.Sprintf("Link %q has no mirror topic whose name matches %s and that can be %s. Nothing was done.", run.link, m.MirrorTopicNameRegex, a.participle))
 	}
 }
 
