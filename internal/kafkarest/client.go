@@ -55,6 +55,7 @@ type Client struct {
 	maxRetries     int
 	requestTimeout time.Duration
 	bounds         bounds
+	throttle       throttle
 	secrets        redactor // of the endpoint's own credentials
 
 	clusterID atomic.Pointer[string]

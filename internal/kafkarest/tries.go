@@ -20,6 +20,7 @@ type tries struct {
 	decode func(io.Reader) error
 
 	attempts  int
+	failures  int    // those that were not throttling
 	uncertain bool   // that of any attempt
 	last      *Error // nil: it succeeded
 	pause     time.Duration
@@ -46,10 +47,24 @@ func (t *tries) do(req *retryablehttp.Request) *Error {
 
 // RoundTrip makes one attempt. What it returns is for go-retryablehttp alone.
 func (t *tries) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.client.throttle.wait(req.Context()); err != nil {
+		if t.last == nil {
+			t.last = notSent(t.call, err)
+		} else {
+			t.givenUp(err)
+		}
+		return nil, t.last
+	}
 	t.attempts++
 	t.last = t.client.attempt(req, t.call, t.attempts, t.decode)
 	if t.last == nil {
+		t.client.throttle.answered()
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+	}
+	if t.throttled() {
+		t.client.throttle.refused(min(t.last.retryAfter, t.client.bounds.retryAfterMax))
+	} else if t.last.Status != 0 {
+		t.client.throttle.answered()
 	}
 	t.uncertain = t.uncertain || t.last.Uncertain
 	t.last.Uncertain, t.last.Attempts = t.uncertain, t.attempts
@@ -59,15 +74,30 @@ func (t *tries) RoundTrip(req *http.Request) (*http.Response, error) {
 // again tells go-retryablehttp whether to make another attempt. A pause that is
 // sure to outlast the caller is not begun.
 func (t *tries) again(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	if t.last == nil || !t.last.again || t.attempts > t.client.maxRetries {
+	if t.last == nil || !t.last.again {
 		return false, nil
 	}
-	t.pause = t.client.bounds.wait(t.attempts, t.last.retryAfter)
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < t.pause {
+	deadline, bounded := ctx.Deadline()
+	// As long as the caller has time, nothing fails because others are busy.
+	if !t.throttled() || !bounded {
+		if t.failures++; t.failures > t.client.maxRetries {
+			return false, nil
+		}
+	}
+	t.pause = 0
+	if t.throttled() {
+		return true, nil // the throttle says when it is this call's turn
+	}
+	t.pause = t.client.bounds.wait(t.failures, t.last.retryAfter)
+	if bounded && time.Until(deadline) < t.pause {
 		t.givenUp(context.DeadlineExceeded)
 		return false, nil
 	}
 	return true, nil
+}
+
+func (t *tries) throttled() bool {
+	return t.last != nil && t.last.Status == http.StatusTooManyRequests
 }
 
 // givenUp adds to the last error that there was no time for another attempt.
