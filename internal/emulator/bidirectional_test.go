@@ -377,6 +377,32 @@ func TestPendingStatuses(t *testing.T) {
 	west.awaitStatus("demo", "orders", "PAUSED")
 }
 
+// TestRestoreAfterReversal fails a mirror over that has been the source before: now the other topic is the one to
+// restore, to where this one stopped and not to the reversal.
+func TestRestoreAfterReversal(t *testing.T) {
+	t.Parallel()
+	east, west := bidirectional(t, false)
+	shared := east.writes(t, "a", 4)
+	expectRecords(t, west.Cluster, "orders", shared)
+	west.accepted("reverse-and-start-mirror", "orders")
+	west.awaitStatus("demo", "orders", "STOPPED")
+	shared = append(shared, west.writes(t, "b", 6)...)
+	expectRecords(t, east.Cluster, "orders", shared)
+	east.accepted("failover", "orders")
+	west.writes(t, "lost", 2)
+	if v := east.restoreVerdict(""); v["error_code"] != 400.0 {
+		t.Errorf("the topic that has just stopped: %v", v)
+	}
+	if v := west.restoreVerdict(""); v["error_code"] != nil || v["messages_truncated"] != 2.0 {
+		t.Errorf("the topic that it mirrored: %v", v)
+	}
+	west.awaitStatus("demo", "orders", "ACTIVE")
+	shared = append(shared, east.writes(t, "c", 1)...)
+	for _, s := range []side{east, west} {
+		expectRecords(t, s.Cluster, "orders", shared)
+	}
+}
+
 // TestRestoreThatCannotGoOn holds a restoration up, and ends it by failover: the topic keeps its records.
 func TestRestoreThatCannotGoOn(t *testing.T) {
 	t.Parallel()
