@@ -171,10 +171,8 @@ func (r *actionRun) dropCarriedOut(ctx context.Context, refused map[string]strin
 func (r *actionRun) tellAccepted(verdicts []kafkarest.Verdict, unheard bool) {
 	var lag, records int64
 	var cut string
+	verdicts = slices.DeleteFunc(verdicts, kafkarest.Verdict.Refused)
 	for _, v := range verdicts {
-		if v.Refused() {
-			continue
-		}
 		lag, records = max(lag, totalLag(v.Lags)), records+v.Truncated
 		if v.Truncated > 0 {
 			cut += fmt.Sprintf(", %s of %q", thousands(v.Truncated), v.MirrorTopicName)
