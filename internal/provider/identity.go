@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -74,22 +75,20 @@ func forget(ctx context.Context, resp *resource.ReadResponse, identity any) {
 	}
 }
 
-// importAddress returns the id that an import gives, be it as a text or as an
-// identity, whose parts begin with the cluster id.
-func importAddress(ctx context.Context, req resource.ImportStateRequest, parts ...string) (string, diag.Diagnostics) {
+// importTarget finds what an import means, be it given as a text or as an
+// identity, whose first part is the id of a cluster.
+func (eps *endpoints) importTarget(ctx context.Context, req resource.ImportStateRequest, parts ...string) (*endpoint, string, []string, error) {
 	if req.ID != "" || req.Identity == nil {
-		return req.ID, nil
+		return eps.parseImportID(ctx, req.ID, parts...)
 	}
-	var id string
-	for i, part := range append([]string{"cluster_id"}, parts...) {
+	var values []string
+	for _, part := range append([]string{"cluster_id"}, parts...) {
 		var value types.String
-		if diags := req.Identity.GetAttribute(ctx, path.Root(part), &value); diags.HasError() {
-			return "", diags
+		if diags := req.Identity.GetAttribute(ctx, path.Root(part), &value); diags.HasError() || value.ValueString() == "" {
+			return nil, "", nil, fmt.Errorf("the identity has no %s", part)
 		}
-		if i > 0 {
-			id += "/"
-		}
-		id += value.ValueString()
+		values = append(values, value.ValueString())
 	}
-	return id, nil
+	e, err := eps.at(ctx, "", values[0])
+	return e, values[0], values[1:], err
 }

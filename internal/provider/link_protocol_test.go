@@ -20,6 +20,7 @@ type life struct {
 	provider attrs
 	state    tftypes.Value
 	private  []byte
+	identity *tfprotov6.ResourceIdentityData // which Terraform before 1.12 does not keep
 }
 
 // newLife configures a provider, which must go well.
@@ -59,6 +60,7 @@ func (l *life) validate(config attrs) []*tfprotov6.Diagnostic {
 type proposal struct {
 	config, state tftypes.Value
 	private       []byte
+	identity      *tfprotov6.ResourceIdentityData
 	replace       []string // the attributes for which the object is replaced
 	diagnostics   []*tfprotov6.Diagnostic
 }
@@ -68,7 +70,7 @@ func (l *life) plan(config attrs) proposal {
 	p := proposal{config: value(l.schemaType(), config)}
 	resp, err := l.PlanResourceChange(l.t.Context(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: l.typeName, Config: l.encode(p.config), PriorState: l.encode(l.state), PriorPrivate: l.private,
-		ProposedNewState: l.encode(l.proposed(p.config)),
+		ProposedNewState: l.encode(l.proposed(p.config)), PriorIdentity: l.identity,
 	})
 	if err != nil {
 		l.t.Fatal(err)
@@ -77,7 +79,7 @@ func (l *life) plan(config attrs) proposal {
 	if hasError(p.diagnostics) {
 		return p
 	}
-	p.state, p.private = l.decode(resp.PlannedState), resp.PlannedPrivate
+	p.state, p.private, p.identity = l.decode(resp.PlannedState), resp.PlannedPrivate, resp.PlannedIdentity
 	// As the core does, count only attributes that really change.
 	for _, at := range resp.RequiresReplace {
 		name := string(at.Steps()[0].(tftypes.AttributeName))
@@ -115,12 +117,12 @@ func (l *life) carryOut(ctx context.Context, p proposal) []*tfprotov6.Diagnostic
 	}
 	resp, err := l.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: l.typeName, Config: l.encode(p.config), PriorState: l.encode(l.state),
-		PlannedState: l.encode(p.state), PlannedPrivate: p.private,
+		PlannedState: l.encode(p.state), PlannedPrivate: p.private, PlannedIdentity: p.identity,
 	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.state, l.private = l.decode(resp.NewState), resp.Private
+	l.state, l.private, l.identity = l.decode(resp.NewState), resp.Private, resp.NewIdentity
 	return resp.Diagnostics
 }
 
@@ -146,12 +148,12 @@ func (l *life) refresh() []*tfprotov6.Diagnostic {
 	l.t.Helper()
 	l.restart(l.provider)
 	resp, err := l.ReadResource(l.t.Context(), &tfprotov6.ReadResourceRequest{
-		TypeName: l.typeName, CurrentState: l.encode(l.state), Private: l.private,
+		TypeName: l.typeName, CurrentState: l.encode(l.state), Private: l.private, CurrentIdentity: l.identity,
 	})
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.state, l.private = l.decode(resp.NewState), resp.Private
+	l.state, l.private, l.identity = l.decode(resp.NewState), resp.Private, resp.NewIdentity
 	return resp.Diagnostics
 }
 
@@ -162,7 +164,7 @@ func (l *life) importID(ctx context.Context, id string) []*tfprotov6.Diagnostic 
 		l.t.Fatal(err)
 	}
 	for _, imported := range resp.ImportedResources {
-		l.state, l.private = l.decode(imported.State), imported.Private
+		l.state, l.private, l.identity = l.decode(imported.State), imported.Private, imported.Identity
 	}
 	return resp.Diagnostics
 }

@@ -325,11 +325,7 @@ func mirroring(ctx context.Context, e *endpoint, link string) ([]string, error) 
 }
 
 func (r *linkResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id, diags := importAddress(ctx, req, "link_name")
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
-		return
-	}
-	e, clusterID, names, err := r.endpoints.parseImportID(ctx, id, "link_name")
+	e, clusterID, names, err := r.endpoints.importTarget(ctx, req, "link_name")
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to import link", explain(nil, err))
 		return

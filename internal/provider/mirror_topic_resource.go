@@ -255,11 +255,7 @@ const promoteWayOut = "The topic is still in the state, and nothing was lost. Pr
 	"If the source is lost, set on_destroy = \"FAILOVER\", apply, and destroy again: that stops the mirror topic with the records it has."
 
 func (r *mirrorTopicResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id, diags := importAddress(ctx, req, "link_name", "mirror_topic_name")
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
-		return
-	}
-	e, clusterID, names, err := r.endpoints.parseImportID(ctx, id, "link_name", "mirror_topic_name")
+	e, clusterID, names, err := r.endpoints.importTarget(ctx, req, "link_name", "mirror_topic_name")
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to import mirror topic", explain(nil, err))
 		return
