@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -63,22 +64,25 @@ func (l *linkList) List(ctx context.Context, req list.ListRequest, stream *list.
 		return
 	}
 	slices.SortFunc(links, func(a, b kafkarest.Link) int { return strings.Compare(a.Name, b.Name) })
-	stream.Results = results(links, req.Limit, func(link kafkarest.Link) list.ListResult {
-		result := req.NewListResult(ctx)
+	stream.Results = results(links, req.Limit, func(link kafkarest.Link) (result list.ListResult, exists bool) {
+		result = req.NewListResult(ctx)
 		m := importedLink(e.name, clusterID, link.Name)
 		result.DisplayName = link.Name
 		result.Diagnostics.Append(result.Identity.Set(ctx, m.identity())...)
 		if !req.IncludeResource {
-			return result
+			return result, true
 		}
 		settings, err := e.client.LinkSettings(ctx, link.Name)
-		if err != nil {
+		switch {
+		case errors.Is(err, kafkarest.ErrNotFound):
+			return result, false // deleted since it was listed
+		case err != nil:
 			result.Diagnostics.AddError("Unable to read settings of link", explain(e, err))
-			return result
+		default:
+			m.observe(&link, settings)
+			result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
 		}
-		m.observe(&link, settings)
-		result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
-		return result
+		return result, true
 	})
 }
 
@@ -124,8 +128,8 @@ func (l *mirrorTopicList) List(ctx context.Context, req list.ListRequest, stream
 	slices.SortFunc(mirrors, func(a, b kafkarest.Mirror) int {
 		return cmp.Or(strings.Compare(a.LinkName, b.LinkName), strings.Compare(a.Name, b.Name))
 	})
-	stream.Results = results(mirrors, req.Limit, func(mirror kafkarest.Mirror) list.ListResult {
-		result := req.NewListResult(ctx)
+	stream.Results = results(mirrors, req.Limit, func(mirror kafkarest.Mirror) (result list.ListResult, exists bool) {
+		result = req.NewListResult(ctx)
 		m := importedMirror(e.name, clusterID, cmp.Or(mirror.LinkName, config.LinkName.ValueString()), mirror.Name)
 		m.observe(&mirror)
 		result.DisplayName = mirror.Name
@@ -133,22 +137,27 @@ func (l *mirrorTopicList) List(ctx context.Context, req list.ListRequest, stream
 		if req.IncludeResource {
 			result.Diagnostics.Append(result.Resource.Set(ctx, &m)...)
 		}
-		return result
+		return result, true
 	})
 }
 
 // results makes a stream of rows that ends at the limit. A row that cannot be
 // made ends it with its error.
-func results[T any](rows []T, limit int64, result func(T) list.ListResult) iter.Seq[list.ListResult] {
+func results[T any](rows []T, limit int64, result func(T) (r list.ListResult, exists bool)) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
-		for i, row := range rows {
-			if limit > 0 && int64(i) >= limit {
+		var pushed int64
+		for _, row := range rows {
+			if limit > 0 && pushed >= limit {
 				return
 			}
-			r := result(row)
+			r, exists := result(row)
+			if !exists {
+				continue
+			}
 			if !push(r) || r.Diagnostics.HasError() {
 				return
 			}
+			pushed++
 		}
 	}
 }
