@@ -63,7 +63,8 @@ func (e *endpoint) workOnMirror(link string) (done func()) {
 
 // link returns a link as it was a moment ago, or ErrNotFound.
 func (e *endpoint) link(ctx context.Context, name string) (*kafkarest.Link, error) {
-	return e.shared.links.recent(ctx, name)
+	link, err := e.shared.links.recent(ctx, name)
+	return link, e.surelyGone(ctx, err)
 }
 
 // linkNow returns a link as it is now, or ErrNotFound.
@@ -83,7 +84,7 @@ func (e *endpoint) alterLinkSettings(ctx context.Context, link string, changes [
 
 func (e *endpoint) deleteLink(ctx context.Context, name string, force bool) error {
 	defer e.linkChanged(name)
-	return e.client.DeleteLink(ctx, name, force)
+	return e.surelyGone(ctx, e.client.DeleteLink(ctx, name, force))
 }
 
 func (e *endpoint) linkChanged(name string) {
@@ -93,7 +94,8 @@ func (e *endpoint) linkChanged(name string) {
 
 // mirror returns a mirror topic as it was a moment ago, or ErrNotFound.
 func (e *endpoint) mirror(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
-	return e.shared.mirrors.of(link).topics.recent(ctx, name)
+	mirror, err := e.shared.mirrors.of(link).topics.recent(ctx, name)
+	return mirror, e.surelyGone(ctx, err)
 }
 
 // mirrorNow returns a mirror topic as it is now, or ErrNotFound.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
@@ -16,6 +17,7 @@ const planPatience = 5 * time.Second
 // provider creates itself meanwhile is no news to it. An endpoint that did not
 // answer is not asked again, so that planning never hangs.
 type lookups struct {
+	cluster  memo[bool] // whether the server knows the cluster at all
 	mirrors  memo[map[string]occupant]
 	topics   memo[map[string]bool]
 	prefixes keyed[memo[string]]                  // by link
@@ -30,6 +32,26 @@ func newLookups() *lookups {
 	l.planned.make = func(string) *memo[string] { return &memo[string]{keepErrors: true} }
 	l.stops.make = func(string) *memo[map[string]stopForecast] { return &memo[map[string]stopForecast]{keepErrors: true} }
 	return l
+}
+
+// surelyGone returns err, or another error where it says that an object does
+// not exist only because the server does not know the cluster: an address that
+// leads to another cluster must not empty the state.
+func (e *endpoint) surelyGone(ctx context.Context, err error) error {
+	if !errors.Is(err, kafkarest.ErrNotFound) {
+		return err
+	}
+	exists, listErr := e.lookups.cluster.get(ctx, func() (bool, error) {
+		_, err := e.client.Links(ctx)
+		if errors.Is(err, kafkarest.ErrNotFound) {
+			return false, nil
+		}
+		return true, err
+	})
+	if listErr == nil && !exists {
+		return fmt.Errorf("the server knows no cluster %q; see whether rest_endpoint and cluster_id of the endpoint belong together (%s)", e.clusterID, kafkarest.ServerWords(err))
+	}
+	return err
 }
 
 // occupant is the topic that has a name. Link is empty for one that is no

@@ -190,7 +190,6 @@ func (r *mirrorTopicResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	defer e.workOnMirror(plan.LinkName.ValueString())()
-	plan.Endpoint = types.StringValue(e.name)
 	if changes := topicSettingChanges(state.Config, plan.Config); len(changes) > 0 {
 		if err := e.client.AlterTopicSettings(ctx, plan.MirrorTopicName.ValueString(), changes); err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("config"), "Unable to change settings of mirror topic", explain(e, err))
