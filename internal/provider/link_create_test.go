@@ -191,7 +191,7 @@ func TestLinkThatWasNotCreatedIsAnErrorAndNoState(t *testing.T) {
 			t.Parallel()
 			p := newPair(t)
 			p.restart(p.endpoints().with(attrs{"max_retries": 1, "plan_validation": false}))
-			planned := p.plan(p.link(nil, nil))
+			planned := p.plan(p.link(nil, attrs{"timeouts": attrs{"create": "2s"}}))
 			p.destination.Inject(c.fault)
 			expectDiagnostics(t, p.carryOut(t.Context(), planned), c.want)
 			p.expectNoState()

