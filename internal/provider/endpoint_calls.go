@@ -45,7 +45,7 @@ func newLinkMirrors(client *kafkarest.Client, link string) *linkMirrors {
 		func(ctx context.Context) (map[string]kafkarest.Mirror, error) { return m.list(ctx, "") })
 	m.pending = gather[*kafkarest.Mirror]{crowd: &m.atWork, run: m.findPending}
 	m.asks.make = func(verb string) *gather[kafkarest.Verdict] {
-		return &gather[kafkarest.Verdict]{crowd: &m.atWork, run: func(ctx context.Context, names []string) func(string) (kafkarest.Verdict, error) {
+		return &gather[kafkarest.Verdict]{crowd: &m.atWork, patient: true, run: func(ctx context.Context, names []string) func(string) (kafkarest.Verdict, error) {
 			return m.ask(ctx, kafkarest.Verb(verb), names)
 		}}
 	}

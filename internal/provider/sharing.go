@@ -34,8 +34,9 @@ const (
 	gatherLongest = 500 * time.Millisecond
 
 	// recentWindow is how long a list serves reads of what this process has not
-	// written since. A plan of a thousand resources takes some seconds.
-	recentWindow = 5 * time.Second
+	// written since. A plan of a thousand resources takes some seconds, and twice
+	// as long on a busy machine.
+	recentWindow = 10 * time.Second
 )
 
 // crowd counts who is at work on something. Terraform keeps as many resources
@@ -58,8 +59,9 @@ func (c *crowd) enter() (leave func()) {
 	}
 }
 
-// quiet is how long to wait for more callers once so many have come.
-func (c *crowd) quiet(waiting int) time.Duration {
+// quiet is how long to wait for more callers once so many have come. Patience
+// waits for those at work elsewhere.
+func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -67,6 +69,8 @@ func (c *crowd) quiet(waiting int) time.Duration {
 		return gatherAlone
 	case waiting >= c.most:
 		return 0
+	case patient && waiting < c.active:
+		return gatherLongest
 	default:
 		return gatherQuiet
 	}
@@ -78,6 +82,10 @@ func (c *crowd) quiet(waiting int) time.Duration {
 // be changed.
 type gather[R any] struct {
 	crowd *crowd
+	// patient is for what each has to do first. Where a slow moment has split
+	// those at work into groups, it lets them meet again: left alone, each group
+	// would go its own round, at as many calls as one for all.
+	patient bool
 	// run answers for all keys at once; they are sorted, each once.
 	run func(ctx context.Context, keys []string) func(key string) (R, error)
 
@@ -166,7 +174,7 @@ func (g *gather[R]) waitForMore(b *gathering[R]) {
 	for {
 		select {
 		case waiting := <-b.arrived:
-			quiet.Reset(g.crowd.quiet(waiting))
+			quiet.Reset(g.crowd.quiet(waiting, g.patient))
 		case <-quiet.C:
 			return
 		case <-longest.C:

@@ -110,6 +110,35 @@ func TestCallsGoOnceNoMoreCome(t *testing.T) {
 	})
 }
 
+func TestPatientCallsWaitForThoseAtWorkElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const elsewhere = 4 * gatherQuiet
+		g := newGathered(10, time.Second)
+		g.patient = true
+		var group sync.WaitGroup
+		for _, key := range keys(0, 4) {
+			group.Go(func() { g.expect(t, key, elsewhere+time.Second) })
+		}
+		time.Sleep(elsewhere)
+		for _, key := range keys(4, 10) {
+			group.Go(func() { g.expect(t, key, time.Second) })
+		}
+		group.Wait()
+		g.expectRuns(t, keys(0, 10))
+	})
+}
+
+func TestPatientCallsWaitForNobodyWhoIsNotThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGathered(10, time.Second)
+		g.patient = true
+		g.crowd.active = 1 // the others are done
+		g.expect(t, "the last one", gatherQuiet+time.Second)
+	})
+}
+
 func TestNobodyWaitsLongerThanTheLongest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
