@@ -1,10 +1,10 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -42,13 +42,8 @@ type (
 		RemoteCluster      []confluentCluster `json:"remote_kafka_cluster"`
 	}
 	confluentMirrorTopic struct {
-		ID              string             `json:"id"`
-		KafkaCluster    []confluentCluster `json:"kafka_cluster"`
-		MirrorTopicName string             `json:"mirror_topic_name"`
-		Status          string             `json:"status"`
-		ClusterLink     []struct {
-			LinkName string `json:"link_name"`
-		} `json:"cluster_link"`
+		ID               string `json:"id"`
+		Status           string `json:"status"`
 		SourceKafkaTopic []struct {
 			TopicName string `json:"topic_name"`
 		} `json:"source_kafka_topic"`
@@ -61,17 +56,19 @@ func (r *linkResource) MoveState(context.Context) []resource.StateMover {
 		if !movedFrom(req, "confluent_cluster_link", &from, &resp.Diagnostics) {
 			return
 		}
-		cluster, _, _ := strings.Cut(from.ID, "/")
-		m := importedLink("", cluster, from.LinkName)
+		cluster, name, _ := strings.Cut(from.ID, "/")
+		if cluster == "" || name == "" || name != from.LinkName {
+			resp.Diagnostics.AddError("Unable to move link", fmt.Sprintf(
+				"Its state does not say what link it is: the id is %q and the link_name %q, where <cluster id>/<link name> and that name are expected. %s",
+				from.ID, from.LinkName, instead(linkType, "<cluster id>/<link name>")))
+			return
+		}
+		m := importedLink("", cluster, name)
 		m.Endpoint = types.StringNull()
 		m.LinkMode, m.ConnectionMode = stringOrNull(from.LinkMode), stringOrNull(from.ConnectionMode)
 		m.RemoteClusterID = stringOrNull(from.remote(cluster))
 		m.ClusterLinkID = stringOrNull(from.ClusterLinkID)
 		m.Config = types.MapNull(types.StringType)
-		if from.LinkName == "" || cluster == "" {
-			resp.Diagnostics.AddError("Unable to move link", fmt.Sprintf("Its state does not say what link it is: the id is %q.", from.ID))
-			return
-		}
 		resp.Diagnostics.AddWarning("Credentials are not moved", fmt.Sprintf(
 			"The link %q keeps the credentials it has on the server. To change them, write them into sensitive_config_wo and change sensitive_config_wo_version. "+
 				"The rest_endpoint and its credentials belong in the provider's endpoints.", from.LinkName))
@@ -97,12 +94,14 @@ func (r *mirrorTopicResource) MoveState(context.Context) []resource.StateMover {
 			return
 		}
 		parts := strings.Split(from.ID, "/")
-		if len(parts) != 3 || len(from.SourceKafkaTopic) != 1 {
-			resp.Diagnostics.AddError("Unable to move mirror topic", fmt.Sprintf("Its state does not say what mirror topic it is: the id is %q.", from.ID))
+		if len(parts) != 3 || slices.Contains(parts, "") || len(from.SourceKafkaTopic) != 1 {
+			resp.Diagnostics.AddError("Unable to move mirror topic", fmt.Sprintf(
+				"Its state does not say what mirror topic it is: the id is %q, where <cluster id>/<link name>/<topic name> is expected, and a source_kafka_topic. %s",
+				from.ID, instead(mirrorTopicType, "<cluster id>/<link name>/<topic name>")))
 			return
 		}
 		source := from.SourceKafkaTopic[0].TopicName
-		m := importedMirror("", parts[0], parts[1], cmp.Or(from.MirrorTopicName, parts[2], source))
+		m := importedMirror("", parts[0], parts[1], parts[2])
 		m.Endpoint, m.SourceTopicName = types.StringNull(), types.StringValue(source)
 		switch from.Status {
 		case statePaused, statePromoted, stateFailedOver:
@@ -121,10 +120,15 @@ func movedFrom(req resource.MoveStateRequest, resourceType string, into any, dia
 		return false
 	}
 	if err := json.Unmarshal(req.SourceRawState.JSON, into); err != nil {
-		diags.AddError("Unable to move state", fmt.Sprintf("The state of %s cannot be read: %s", resourceType, err))
+		diags.AddError("Unable to move state", fmt.Sprintf("The state of %s cannot be understood: %s.", resourceType, err))
 		return false
 	}
 	return true
+}
+
+// instead is what to do with an object that cannot be moved.
+func instead(resourceType, id string) string {
+	return "Nothing was changed. Take it over with a removed block and an import block instead of moved:\n\n" + importBlock(resourceType, id)
 }
 
 // takesSettingsOver reports whether this read of a link is the first after a move.
