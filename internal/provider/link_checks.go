@@ -27,6 +27,8 @@ func (r *linkResource) ValidateConfig(ctx context.Context, req resource.Validate
 	m.checkPlaces(diags)
 	m.checkValues(diags)
 	m.checkModes(diags)
+	m.checkAddresses(diags)
+	m.checkPrefix(diags)
 	if known(m.SensitiveConfigWO) && m.SensitiveConfigWOVersion.IsNull() {
 		diags.AddAttributeWarning(path.Root("sensitive_config_wo_version"), "Changes of secrets will not be noticed",
 			"Terraform cannot see that a value in sensitive_config_wo has changed. Set sensitive_config_wo_version, and change it whenever a value is to be sent again.")

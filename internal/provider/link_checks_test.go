@@ -41,6 +41,33 @@ func TestLinkIsCheckedOffline(t *testing.T) {
 		"unknown connection_mode": {config: attrs{"connection_mode": "BOTH"}, want: []string{"error at connection_mode: "}},
 		"timeout of no unit":      {config: attrs{"timeouts": attrs{"create": "5"}}, want: []string{"error at timeouts.create: "}},
 
+		"address of a REST endpoint": {
+			config: attrs{"config": attrs{"bootstrap.servers": "https://pkc-00000.example.com:443"}},
+			want:   []string{`error at config["bootstrap.servers"]: This is the address of a REST endpoint`},
+		},
+		"address with a protocol": {
+			config: attrs{"config": attrs{"bootstrap.servers": "SASL_SSL://pkc-00000.example.com:9092"}},
+			want:   []string{`error at config["bootstrap.servers"]: said by security.protocol`},
+		},
+		"second address with the port of REST": {
+			config: attrs{"config": attrs{"bootstrap.servers": "a.example.com:9092, b.example.com:8090"}},
+			want:   []string{`warning at config["bootstrap.servers"]: Port 8090 is usually that of the REST API`},
+		},
+		"longest prefix":           {config: attrs{"config": settings(attrs{"cluster.link.prefix": strings.Repeat("p", 248)})}},
+		"prefix without room":      {config: attrs{"config": settings(attrs{"cluster.link.prefix": strings.Repeat("p", 249)})}, want: []string{`error at config["cluster.link.prefix"]: It has 249 characters`}},
+		"prefix no topic can have": {config: attrs{"config": settings(attrs{"cluster.link.prefix": "a/"})}, want: []string{`error at config["cluster.link.prefix"]: may hold only`}},
+		"prefix of consumer groups": {
+			config: attrs{"config": settings(attrs{"cluster.link.prefix": "p-", "consumer.group.prefix.enable": "true"})},
+		},
+		"prefix of consumer groups without a prefix": {
+			config: attrs{"config": settings(attrs{"consumer.group.prefix.enable": "true"})},
+			want:   []string{`warning at config["consumer.group.prefix.enable"]: which is missing`},
+		},
+		"prefix of consumer groups on a bidirectional link": {
+			config: attrs{"link_mode": "BIDIRECTIONAL", "config": settings(attrs{"cluster.link.prefix": "p-", "consumer.group.prefix.enable": "TRUE"})},
+			want:   []string{`error at config["consumer.group.prefix.enable"]: refused on bidirectional links`},
+		},
+
 		"secret in config": {
 			config: attrs{"config": settings(attrs{"sasl.jaas.config": jaas})},
 			want:   []string{`error at config["sasl.jaas.config"]: Move it to sensitive_config_wo`},

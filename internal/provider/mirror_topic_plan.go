@@ -166,6 +166,11 @@ func lookUpName(ctx context.Context, e *endpoint, config mirrorTopicModel, plan 
 	}
 	at := path.Root("mirror_topic_name")
 	if due := prefix + plan.SourceTopicName.ValueString(); linkExists {
+		if len(due) > longestTopicName {
+			addPlanError(diags, path.Root("source_topic_name"), "Name of mirror topic too long", fmt.Sprintf(
+				"With the prefix %q of the link %q, the mirror topic's name would have %d characters; a topic's may have %d.", prefix, plan.LinkName.ValueString(), len(due), longestTopicName))
+			return nil
+		}
 		if config.MirrorTopicName.IsNull() {
 			at = path.Root("source_topic_name")
 			plan.MirrorTopicName = types.StringValue(due)
