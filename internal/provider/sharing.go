@@ -28,7 +28,8 @@ const (
 	// gathered calls go out when none has for gatherQuiet, which is some times
 	// what a busy Terraform takes from one resource to the next.
 	gatherQuiet = 100 * time.Millisecond
-	// gatherAlone is the same as long as one at a time was at work.
+	// gatherAlone is the same as long as one at a time was at work, and where all
+	// wait who have just begun.
 	gatherAlone = 5 * time.Millisecond
 	// gatherLongest bounds it all while calls keep arriving.
 	gatherLongest = 500 * time.Millisecond
@@ -44,6 +45,7 @@ const (
 type crowd struct {
 	mu           sync.Mutex
 	active, most int
+	grownAt      time.Time
 }
 
 // enter counts one more until leave is called.
@@ -51,7 +53,9 @@ func (c *crowd) enter() (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.active++
-	c.most = max(c.most, c.active)
+	if c.active > c.most {
+		c.most, c.grownAt = c.active, time.Now()
+	}
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -64,8 +68,9 @@ func (c *crowd) enter() (leave func()) {
 func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	growing := time.Since(c.grownAt) < gatherQuiet
 	switch {
-	case c.most <= 1:
+	case c.most <= 1, growing && waiting >= c.most:
 		return gatherAlone
 	case waiting >= c.most:
 		return 0

@@ -110,6 +110,23 @@ func TestCallsGoOnceNoMoreCome(t *testing.T) {
 	})
 }
 
+func TestFirstCallsWaitForThoseWhoBeginWithThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGathered(0, time.Second)
+		var group sync.WaitGroup
+		for i, key := range keys(0, 10) {
+			group.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				defer g.crowd.enter()()
+				g.expect(t, key, time.Duration(9-i)*time.Millisecond+gatherAlone+time.Second)
+			})
+		}
+		group.Wait()
+		g.expectRuns(t, keys(0, 10))
+	})
+}
+
 func TestPatientCallsWaitForThoseAtWorkElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
