@@ -1,6 +1,7 @@
 package kafkarest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,7 +49,7 @@ type Error struct {
 	Attempts  int // how often it was tried
 
 	err        error // what Unwrap returns
-	foreign    bool  // the refusal is not in the words of this API
+	foreign    bool  // the refusal is a page, as gateways send
 	again      bool  // another attempt may succeed
 	retryAfter time.Duration
 }
@@ -79,8 +80,8 @@ func (e *Error) Unwrap() error { return e.err }
 // Is matches the meanings above.
 func (e *Error) Is(target error) bool {
 	if e.foreign && e.Status == http.StatusNotFound {
-		// A gateway, or a server at a wrong rest_endpoint, knows nothing of
-		// the object: taking its word would make everything look deleted.
+		// A gateway knows nothing of the object: taking its word would make
+		// everything look deleted. Some servers say a bare 404, though.
 		return false
 	}
 	meaning := meaning(e.Status, e.Code, e.Message)
@@ -180,7 +181,7 @@ func (e *Error) readRefusal(r reply, hide func(string) string) {
 	}
 	var ours bool
 	if e.Code, e.Message, ours = parseErrorBody(r.body); !ours {
-		e.foreign = true
+		e.foreign = isHTML(r.header) || bytes.ContainsRune(r.body, '<')
 		e.Message = plainText(hide(string(r.body)))
 		if r.status == http.StatusNotFound {
 			e.Message = strings.TrimSpace(e.Message + " (no answer of this API; is rest_endpoint right?)")

@@ -40,11 +40,12 @@ func TestMeanings(t *testing.T) {
 		{jsonReply(500, `{"error_code": 500, "message": "not found"}`), nil},
 		{jsonReply(503, ``), nil},
 
-		// What a gateway says of a path must not make an object look deleted.
+		// The page of a gateway must not make an object look deleted; bare
+		// words, or none, are what some servers say of an object.
 		{htmlReply(404, `<html><head><title>404 Not Found</title></head><body>nginx</body></html>`), nil},
-		{reply{status: 404, body: []byte("404 page not found\n")}, nil},
-		{reply{status: 404}, nil},
-		{jsonReply(404, `{"error": "no route"}`), nil},
+		{reply{status: 404, body: []byte("404 page not found\n")}, ErrNotFound},
+		{reply{status: 404}, ErrNotFound},
+		{jsonReply(404, `{"error": "not here"}`), ErrNotFound},
 	} {
 		s := serve(t, replies(test.reply))
 		_, err := newTestClient(t, s.URL).Link(testContext(t), "l", false)
