@@ -1,0 +1,262 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+)
+
+// newCLISince skips the test where the CLI is older than what is tested. What
+// such a CLI cannot show is tested over the wire as well.
+func newCLISince(t *testing.T, since *version.Version, config string) *cli {
+	t.Helper()
+	c := newCLI(t, config)
+	var is struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal([]byte(c.succeeds("version", "-json")), &is); err != nil {
+		t.Fatal(err)
+	}
+	if v := version.Must(version.NewVersion(is.Version)); v.Core().LessThan(since) {
+		t.Skipf("Terraform CLI version %s is below %s", v, since)
+	}
+	return c
+}
+
+// knowsConfluents makes the provider of this process stand for Confluent's, too:
+// a CLI wants to have all that a state mentions.
+func (c *cli) knowsConfluents() {
+	c.t.Helper()
+	const variable = "TF_REATTACH_PROVIDERS="
+	for i, v := range c.environment {
+		told, ok := strings.CutPrefix(v, variable)
+		if !ok {
+			continue
+		}
+		var reattach map[string]any
+		if err := json.Unmarshal([]byte(told), &reattach); err != nil {
+			c.t.Fatal(err)
+		}
+		reattach[confluentAddress] = reattach[providerAddress]
+		// OpenTofu reads the address in a state as one in its own registry.
+		reattach["registry.opentofu.org/confluentinc/confluent"] = reattach[tofuAddress]
+		more, err := json.Marshal(reattach)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.environment[i] = variable + string(more)
+	}
+}
+
+// adopted is linkAndMirror as a configuration.
+const adopted = `
+resource "clusterlink_link" "orders" {
+  endpoint          = "destination"
+  link_name         = "orders"
+  remote_cluster_id = "lkc-source"
+  config = {
+    "bootstrap.servers"   = "SOURCE_BOOTSTRAP"
+    "security.protocol"   = "SASL_SSL"
+    "sasl.mechanism"      = "PLAIN"
+    "ssl.truststore.type" = "PEM"
+  }
+}
+
+resource "clusterlink_mirror_topic" "orders" {
+  endpoint          = "destination"
+  link_name         = clusterlink_link.orders.link_name
+  source_topic_name = "orders"
+}
+`
+
+func TestMovedBlocksTakeOverWhatConfluentsProviderManaged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.topic("orders", "1")
+	w.linkAndMirror("orders")
+	w.destination.ResetRequests()
+	c := newCLI(t, w.config(adopted+`
+moved {
+  from = confluent_cluster_link.old
+  to   = clusterlink_link.orders
+}
+
+moved {
+  from = confluent_kafka_mirror_topic.old
+  to   = clusterlink_mirror_topic.orders
+}
+`))
+	c.knowsConfluents()
+	resource := func(typeName, attributes string) string {
+		return fmt.Sprintf(`{"mode": "managed", "type": %q, "name": "old", "provider": "provider[\"%s\"]", "instances": [{"schema_version": 0, "attributes": %s}]}`,
+			typeName, confluentAddress, attributes)
+	}
+	c.file("terraform.tfstate", `{"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "moved", "outputs": {}, "resources": [`+
+		resource("confluent_cluster_link", confluentLinkState("demo-link", "orders"))+","+
+		resource("confluent_kafka_mirror_topic", confluentMirrorState("demo-link", "orders"))+`]}`)
+
+	says(t, c.succeeds("plan"), "confluent_cluster_link.old has moved to clusterlink_link.orders",
+		"confluent_kafka_mirror_topic.old has moved to clusterlink_mirror_topic.orders", "Plan: 0 to add, 0 to change, 0 to destroy.", "Credentials are not moved")
+	says(t, c.succeeds("apply", "-auto-approve"), "0 added, 0 changed, 0 destroyed.")
+	if said := c.succeeds("plan"); !strings.Contains(said, "No changes.") || strings.Contains(said, "Credentials") {
+		t.Error(said)
+	}
+	state, err := os.ReadFile(filepath.Join(c.dir, "terraform.tfstate"))
+	if err != nil || strings.Contains(string(state), movedSecret) || !strings.Contains(string(state), `"lkc-destination/orders/orders"`) {
+		t.Errorf("state: %s (%v)", state, err)
+	}
+	if made := changes(w.destination); len(made) > 0 {
+		t.Errorf("changed by %q", made)
+	}
+	w.expectRecords(w.destination, "orders", "1")
+}
+
+func TestQueryGeneratesAConfigurationThatChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCLISince(t, tfversion.Version1_14_0, w.config(""))
+	w.topic("orders", "1")
+	w.linkAndMirror("orders")
+	for _, topic := range []string{"paused", "stopped"} {
+		w.topic(topic)
+		if err := w.admin(w.destination).CreateMirror(t.Context(), "orders", kafkarest.NewMirror{SourceTopicName: topic}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.destination.SetMirrorStatus("orders", "paused", "PAUSED")
+	w.destination.SetMirrorStatus("orders", "stopped", "STOPPED")
+	w.destination.ResetRequests()
+	c.file("estate.tfquery.hcl", `
+list "clusterlink_link" "all" {
+  provider         = clusterlink
+  include_resource = true
+  config {
+    endpoint = "destination"
+  }
+}
+
+list "clusterlink_mirror_topic" "all" {
+  provider         = clusterlink
+  include_resource = true
+  config {
+    endpoint = "destination"
+  }
+}
+`)
+	says(t, c.succeeds("query", "-generate-config-out=generated.tf"), "cluster_id=lkc-destination,link_name=orders,mirror_topic_name=stopped")
+	generated, err := os.ReadFile(filepath.Join(c.dir, "generated.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, string(generated), "import {", "identity = {", `source_topic_name`, `"bootstrap.servers"`, `"PROMOTED"`)
+	if strings.Contains(string(generated), kafkaPassword) {
+		t.Errorf("a secret was generated: %s", generated)
+	}
+	says(t, c.succeeds("plan"), "Plan: 4 to import, 0 to add, 0 to change, 0 to destroy.")
+	says(t, c.succeeds("apply", "-auto-approve"), "4 imported, 0 added, 0 changed, 0 destroyed.")
+	says(t, c.succeeds("plan"), "No changes.")
+	if made := changes(w.destination); len(made) > 0 {
+		t.Errorf("changed by %q", made)
+	}
+}
+
+// pauses is an action on what adopted describes.
+const pauses = `
+action "clusterlink_pause_mirror_topics" "orders" {
+  config {
+    endpoint           = "destination"
+    link_name          = "orders"
+    mirror_topic_names = ["orders"]
+  }
+}
+
+action "clusterlink_promote_mirror_topics" "all" {
+  config {
+    endpoint                = "destination"
+    link_name               = "orders"
+    mirror_topic_name_regex = ".*"
+  }
+}
+`
+
+const imports = `
+import {
+  to = clusterlink_link.orders
+  identity = {
+    cluster_id = "lkc-destination"
+    link_name  = "orders"
+  }
+}
+
+import {
+  to = clusterlink_mirror_topic.orders
+  identity = {
+    cluster_id        = "lkc-destination"
+    link_name         = "orders"
+    mirror_topic_name = "orders"
+  }
+}
+`
+
+func TestActionsOfTheCLIAndWhatIsPlannedAfterThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCLISince(t, tfversion.Version1_14_0, w.config(adopted+pauses+imports))
+	w.topic("orders", "1")
+	w.linkAndMirror("orders")
+	w.destination.ResetRequests()
+	says(t, c.succeeds("apply", "-auto-approve"), "2 imported, 0 added, 0 changed, 0 destroyed.")
+
+	says(t, c.succeeds("apply", "-auto-approve", "-invoke=action.clusterlink_pause_mirror_topics.orders"), "1 of 1 paused")
+	if made, want := changes(w.destination), []string{"POST /links/orders/mirrors:pause"}; !slices.Equal(made, want) {
+		t.Errorf("changes: %q, want %q", made, want)
+	}
+	says(t, c.succeeds("plan"), "No changes.", "Mirror topic is not active", `Write state = "PAUSED"`)
+
+	active := strings.Replace(adopted, `source_topic_name = "orders"`, `source_topic_name = "orders"
+  state             = "ACTIVE"`, 1)
+	c.write(w.config(active + pauses))
+	says(t, c.succeeds("plan"), `~ state = "PAUSED" -> "ACTIVE"`, "0 to add, 1 to change, 0 to destroy.")
+	says(t, c.succeeds("apply", "-auto-approve"), "0 added, 1 changed, 0 destroyed.")
+
+	// An event of another resource triggers it.
+	c.write(w.config(active + pauses + `
+resource "terraform_data" "cutover" {
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.clusterlink_promote_mirror_topics.all]
+    }
+  }
+}
+`))
+	says(t, c.succeeds("apply", "-auto-approve"), "1 of 1 promoted", "1 added, 0 changed, 0 destroyed.")
+	says(t, c.fails("plan"), "State cannot be reached", `Write state = "PROMOTED" to keep it as it is`)
+	c.write(w.config(strings.Replace(active, `"ACTIVE"`, `"PROMOTED"`, 1) + pauses))
+	says(t, c.succeeds("apply", "-auto-approve"), "0 added, 0 changed, 1 destroyed.")
+	says(t, c.succeeds("plan"), "No changes.")
+	w.produce(w.destination, "orders", "2")
+	w.expectRecords(w.destination, "orders", "1", "2")
+}
+
+func TestActionsThatFailFailTheApply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCLISince(t, tfversion.Version1_14_0, w.config(pauses))
+	w.topic("orders")
+	w.linkAndMirror("orders")
+	w.destination.RefuseVerdict("orders", "orders", "pause", 40002, "It has to go on.")
+	says(t, c.fails("apply", "-auto-approve", "-invoke=action.clusterlink_pause_mirror_topics.orders"), "Mirror topics not paused", "* orders: It has to go on. (error_code 40002)")
+
+	c.write(w.config(strings.Replace(pauses, `mirror_topic_names = ["orders"]`, `mirror_topic_name_regex = "("`, 1)))
+	says(t, c.fails("validate"), "Invalid regular expression")
+}
