@@ -9,16 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/querycheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
@@ -273,65 +270,6 @@ func TestImportExamplesAgree(t *testing.T) {
 			t.Errorf("%s: the command imports %q, the block %q", folder, command, block)
 		}
 	}
-}
-
-// The two examples that are whole stories are applied, twice, and destroyed:
-// records arrive, and stay when all else is gone.
-func TestStoryExamplesApply(t *testing.T) {
-	t.Parallel()
-	for _, story := range []string{"demo", "source-initiated"} {
-		t.Run(story, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			// Records come once mirroring goes on: the lag is an output, and an
-			// output that changes is a plan that is not empty.
-			w.topic("demo-link-topic")
-			produced := sync.OnceFunc(func() { w.produce(w.source, "demo-link-topic", "1", "2", "3", "4", "5") })
-			apply := resource.TestStep{
-				ProtoV6ProviderFactories: factories,
-				ConfigDirectory:          config.StaticDirectory(filepath.Join(examples, story)),
-				ConfigVariables:          w.storyVariables(),
-				Check: func(*terraform.State) error {
-					produced()
-					w.expectRecords(w.destination, "demo-link-topic", "1", "2", "3", "4", "5")
-					return nil
-				},
-			}
-			again := apply
-			again.ConfigPlanChecks.PreApply = []plancheck.PlanCheck{
-				plancheck.ExpectResourceAction("clusterlink_mirror_topic.demo", plancheck.ResourceActionNoop),
-			}
-			resource.Test(t, resource.TestCase{
-				TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_11_0)},
-				Steps:                  []resource.TestStep{apply, again},
-			})
-
-			w.produce(w.destination, "demo-link-topic", "6")
-			w.expectRecords(w.destination, "demo-link-topic", "1", "2", "3", "4", "5", "6")
-			made, want := changes(w.destination), []string{
-				"POST /links?link_name=demo-link&validate_link=true", "POST /links/demo-link/mirrors",
-				"POST /links/demo-link/mirrors:promote", "DELETE /links/demo-link",
-			}
-			if !slices.Equal(made, want) {
-				t.Errorf("changes at the destination: %q, want %q", made, want)
-			}
-		})
-	}
-}
-
-// storyVariables are the clusters of this world, for either story.
-func (w *world) storyVariables() config.Variables {
-	variables := config.Variables{}
-	for side, c := range map[string]*emulator.Cluster{"source": w.source, "destination": w.destination} {
-		for name, value := range map[string]string{
-			"rest_endpoint": c.RESTEndpoint(), "rest_username": restUser, "rest_password": restPassword,
-			"bootstrap_servers": c.BootstrapServers(), "kafka_username": kafkaUser, "kafka_password": kafkaPassword,
-			"cluster_id": c.ID(), "ca_certificate": c.CACertificate(),
-		} {
-			variables[side+"_"+name] = config.StringVariable(value)
-		}
-	}
-	return variables
 }
 
 // linkAndMirror makes a link "orders" on the destination, and a mirror topic
