@@ -201,14 +201,18 @@ func (o *occupant) explain(clusterID string, plan *mirrorTopicModel) string {
 	name, link := plan.MirrorTopicName.ValueString(), plan.LinkName.ValueString()
 	const replacement = "If Terraform was about to replace it (-replace, a taint, a shifted count or for_each, a changed argument), it would be promoted and could not be mirrored again: " +
 		"take the change back, use terraform untaint, or write a moved block."
-	switch o.link {
-	case "":
+	block := importBlock(mirrorTopicType, clusterID+"/"+o.link+"/"+name)
+	switch {
+	case o.link != "" && o.status == kafkarest.StatusStopped:
+		return fmt.Sprintf("The topic %q was a mirror topic of the link %q, and was stopped (promoted or failed over): it is an ordinary topic now, and does not mirror again. "+
+			"Take its resource out of the configuration, or keep it as what it is, with state = %q, and import it:\n\n%s", name, o.link, statePromoted, block)
+	case o.link == "":
 		return fmt.Sprintf("The cluster has a topic %q, which is no mirror topic, and a mirror topic cannot take its place. Rename or delete that topic, or use a link with a cluster.link.prefix.\n\n%s", name, replacement)
-	case link:
+	case o.link == link:
 		return fmt.Sprintf("The topic %q is a mirror topic of the link %q already (%s). To manage it here, import it:\n\n%s\n\n%s",
-			name, link, o.status, importBlock(mirrorTopicType, clusterID+"/"+link+"/"+name), replacement)
+			name, link, o.status, block, replacement)
 	default:
 		return fmt.Sprintf("The topic %q is a mirror topic of another link, %q (%s). A topic has one source: use a link with a cluster.link.prefix, or import it as what it is:\n\n%s\n\n%s",
-			name, o.link, o.status, importBlock(mirrorTopicType, clusterID+"/"+o.link+"/"+name), replacement)
+			name, o.link, o.status, block, replacement)
 	}
 }

@@ -184,7 +184,7 @@ func TestDestroyThatWasCutShortGoesOn(t *testing.T) {
 	c.succeeds("apply", "-auto-approve")
 	c.succeeds("destroy", "-auto-approve", "-target="+ordersMirror)
 	w.destination.ResetRequests()
-	says(t, c.fails("destroy", "-auto-approve"), `The topic "orders" is a mirror topic of the link "demo-link" already (STOPPED).`, refreshEscape)
+	says(t, c.fails("destroy", "-auto-approve"), `The topic "orders" was a mirror topic of the link "demo-link", and was stopped`, refreshEscape)
 	w.nothingWasChanged(w.destination)
 	says(t, c.succeeds("destroy", "-auto-approve", "-refresh=false"), "1 destroyed")
 }
