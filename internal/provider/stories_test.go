@@ -5,9 +5,11 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
 // story runs the CLI in a copy of an example that is a whole configuration, with
@@ -86,4 +88,112 @@ func TestStoryExamplesApply(t *testing.T) {
 			w.expectChanges(w.destination, createDemoLink, "POST /links/demo-link/mirrors", promoteOrders, "DELETE /links/demo-link")
 		})
 	}
+}
+
+// Topics are promoted all at once, only when none is behind, and leave Terraform
+// with nothing lost.
+func TestHandingOverWaitsForEveryTopic(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.topic("orders", "0")
+	w.topic("payments", "0")
+	c := w.story("handing-over", "source", "destination", map[string]any{"topic_names": []string{"orders", "payments"}})
+	says(t, c.succeeds("apply", "-auto-approve"), "3 added")
+	w.expectRecords(w.destination, "orders", "0")
+	w.expectRecords(w.destination, "payments", "0")
+	w.destination.ResetRequests()
+
+	w.leavesBehind("migration", "orders", "1", "2")
+	says(t, c.fails("plan", "-var=promote=true"), "a topic is not mirroring or too far behind", "orders (PAUSED, lag 2)", "payments (ACTIVE, lag 0)")
+	w.destination.SetMirrorStatus("migration", "orders", "ACTIVE")
+	says(t, c.fails("apply", "-auto-approve", "-var=promote=true"), "orders (ACTIVE, lag 2)")
+	w.expectChanges(w.destination)
+	says(t, c.succeeds("plan", "-var=promote=true", "-var=max_lag=2"), "2 to change")
+	w.destination.SetMirrorStatus("migration", "orders", "")
+
+	w.alters("migration", "orders", kafkarest.Resume)
+	w.awaits("migration", "orders", func(m *kafkarest.Mirror) bool { return m.Status == "ACTIVE" && totalLag(m.Lags) == 0 })
+	says(t, c.succeeds("apply", "-auto-approve", "-var=promote=true"), "0 added, 2 changed, 0 destroyed.")
+	says(t, c.succeeds("plan", "-var=promote=true"), "No changes.")
+	w.expectRecords(w.destination, "orders", numbers(3)...)
+	w.produce(w.destination, "payments", "1")
+}
+
+// example runs the CLI with an example of the documentation, and this world's clusters.
+func (w *world) example(folder string) *cli {
+	w.t.Helper()
+	c := newCLI(w.t, "")
+	f := w.exampleProvider()
+	f.add(w.t, filepath.Join(examples, folder), "*.tf")
+	for name, text := range f {
+		c.file(name, text)
+	}
+	c.file("main.tf", "") // provider.tf says what main.tf says otherwise
+	return c
+}
+
+// What is mirrored can follow the topics that the source has.
+func TestTopicsExampleMirrorsWhatMatches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.example("data-sources/clusterlink_topics")
+	w.topic("orders")
+	w.topic("payments")
+	says(t, c.succeeds("plan"), `clusterlink_mirror_topic.orders["orders"] will be created`, "1 to add")
+	w.topic("orders-returned")
+	says(t, c.succeeds("plan"), `clusterlink_mirror_topic.orders["orders-returned"] will be created`, "2 to add")
+}
+
+// A check warns of lag, and a postcondition fails a plan that would promote all the same.
+func TestMirrorTopicsExampleGuardsPromotion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.topic("payments")
+	w.linkAndMirror("payments")
+	w.destination.SetMirrorStatus("orders", "payments", "ACTIVE") // a lag that stays is that of a paused topic
+	c := w.example("data-sources/clusterlink_mirror_topics")
+	const warning, refusal = "A topic of the link orders is 1000 records behind", "Not all topics of the link orders are mirroring"
+	promote := []string{"plan", "-var=promote=true"}
+	says(t, c.succeeds(promote...), "1 to add")
+
+	w.leavesBehind("orders", "payments", numbers(999)...)
+	if said := c.succeeds(promote...); strings.Contains(said, warning) {
+		t.Errorf("warned too early: %s", said)
+	}
+	w.produce(w.source, "payments", "999")
+	w.awaits("orders", "payments", func(m *kafkarest.Mirror) bool { return totalLag(m.Lags) == 1000 })
+	says(t, c.succeeds("plan"), warning)
+	says(t, c.fails(promote...), refusal)
+	w.destination.SetMirrorStatus("orders", "payments", "SOURCE_UNAVAILABLE")
+	says(t, c.fails(promote...), refusal)
+	w.destination.SetMirrorStatus("orders", "payments", "STOPPED")
+	if said := c.succeeds(promote...); strings.Contains(said, warning) {
+		t.Errorf("warned of a topic that has stopped: %s", said)
+	}
+}
+
+// leavesBehind makes the mirror topic of a link miss some values.
+func (w *world) leavesBehind(link, topic string, values ...string) {
+	w.t.Helper()
+	w.alters(link, topic, kafkarest.Pause)
+	w.produce(w.source, topic, values...)
+	w.awaits(link, topic, func(m *kafkarest.Mirror) bool { return totalLag(m.Lags) == int64(len(values)) })
+}
+
+// alters does something to a mirror topic of a link outside of Terraform.
+func (w *world) alters(link, topic string, verb kafkarest.Verb) {
+	w.t.Helper()
+	verdicts, err := w.admin(w.destination).AlterMirrors(w.t.Context(), link, verb, kafkarest.Selection{Names: []string{topic}}, false)
+	if err != nil || len(verdicts) != 1 || verdicts[0].Refused() {
+		w.t.Errorf("%s: %v, %v", verb, verdicts, err)
+	}
+}
+
+func (w *world) awaits(link, topic string, holds func(*kafkarest.Mirror) bool) {
+	w.t.Helper()
+	admin := w.admin(w.destination)
+	eventually(w.t, topic+" comes to what is waited for", func() bool {
+		mirror, err := admin.Mirror(w.t.Context(), link, topic, false)
+		return err == nil && holds(mirror)
+	})
 }

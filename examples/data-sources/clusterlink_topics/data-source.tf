@@ -5,6 +5,9 @@ data "clusterlink_topics" "orders" {
   topic_name_regex = "^orders"
 }
 
+# A topic that is deleted on the source leaves the set: the plan then shows that its
+# mirror topic is to be destroyed, which stops it and keeps its records. The source
+# can have failed it by then, and only failing over stops a mirror topic that failed.
 resource "clusterlink_mirror_topic" "orders" {
   for_each = toset([for topic in data.clusterlink_topics.orders.topics : topic.topic_name])
 
