@@ -147,7 +147,7 @@ func (m *linkModel) attributeAtFault(err error) path.Path {
 	case errors.Is(err, kafkarest.ErrUnauthorized), errors.Is(err, kafkarest.ErrForbidden):
 		return path.Root("endpoint")
 	case errors.Is(err, kafkarest.ErrLinkRefused):
-		return m.placeOf(jaasSetting)
+		return m.placeOfCredential(lower)
 	case known(m.RemoteClusterID) && strings.Contains(words, m.RemoteClusterID.ValueString()), strings.Contains(lower, "cluster id"):
 		return path.Root("remote_cluster_id")
 	case strings.Contains(lower, "link name"):
@@ -155,4 +155,22 @@ func (m *linkModel) attributeAtFault(err error) path.Path {
 	default:
 		return m.placeOf(bootstrapSetting)
 	}
+}
+
+// placeOfCredential finds what the remote cluster refused: the link's login or,
+// where TLS failed, its certificate, unless it is the link that did not trust.
+func (m *linkModel) placeOfCredential(words string) path.Path {
+	candidates := []string{jaasSetting, "ssl.keystore.certificate.chain"}
+	if strings.Contains(words, "handshake") {
+		candidates = []string{"ssl.truststore.certificates"}
+		if strings.Contains(words, "fatal alert") || strings.Contains(words, "remote error") { // it came from the other side
+			candidates = []string{"ssl.keystore.certificate.chain", "security.protocol"}
+		}
+	}
+	for _, name := range candidates {
+		if at := m.placeOf(name); !at.Equal(path.Root("config")) {
+			return at
+		}
+	}
+	return path.Root("config")
 }
