@@ -291,10 +291,7 @@ func TestSecretThatMovesBetweenMapsIsNeverDropped(t *testing.T) {
 		if made := changes(p.destination); len(made) != 1 {
 			t.Errorf("%s: changed by %q", to.name, made)
 		}
-		p.source.Broker().Outage() // so that the link has to log in anew
-		if err := p.source.Broker().Restore(); err != nil {
-			t.Fatal(err)
-		}
+		p.relogin()
 		written = append(written, to.name)
 		p.writes(p.source, "orders", to.name)
 		p.reads(p.destination, "orders", written...)
