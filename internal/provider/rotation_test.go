@@ -103,6 +103,54 @@ func rotations(t *testing.T) map[string]rotation {
 	}
 }
 
+// flowing is a pair whose link carries records all the time.
+type flowing struct {
+	*pair
+	world *world
+	flow  *flow
+	stop  func()
+}
+
+func (r rotation) start(t *testing.T) *flowing {
+	t.Helper()
+	p := newSecuredPair(t, r.source)
+	f := &flowing{pair: p, world: &world{t: t, source: p.source, destination: p.destination}}
+	p.create(p.secured(p.trusting(r.before), 1))
+	p.mirror("orders")
+	p.awaitStatus(p.destination, "demo-link", kafkarest.StatusActive, "orders")
+	f.flow, f.stop = f.world.startFlow("orders")
+	f.goesOn()
+	p.destination.ResetRequests()
+	return f
+}
+
+// goesOn waits until more records have been written, and have arrived.
+func (f *flowing) goesOn() {
+	f.t.Helper()
+	due := f.flow.before(time.Now()) + 100
+	eventually(f.t, "records flow", func() bool { return f.flow.before(time.Now()) >= due })
+	if _, err := f.destination.Consume(f.within(), "orders", due); err != nil {
+		f.t.Error(err)
+	}
+}
+
+// losesNothing ends the flow. All that was written has arrived, once and in
+// order, and a new login succeeds.
+func (f *flowing) losesNothing() {
+	f.t.Helper()
+	f.stop()
+	f.relogin()
+	f.writes(f.source, "orders", "the end")
+	written := f.world.records(f.source, "orders")
+	if n := len(written) - 1; n < f.flow.before(time.Now()) || !slices.Equal(written, append(numbers(n), "the end")) {
+		f.t.Errorf("%d records are on the source, or not in order", n)
+	}
+	f.reads(f.destination, "orders", written...)
+	if arrived := f.world.records(f.destination, "orders"); !slices.Equal(arrived, written) {
+		f.t.Errorf("%d records of %d are on the destination", len(arrived), len(written))
+	}
+}
+
 // While records flow, a credential is exchanged in one call: no record is lost
 // or doubled, and the mirror topic never leaves ACTIVE.
 func TestRotationWhileRecordsFlow(t *testing.T) {
@@ -110,52 +158,47 @@ func TestRotationWhileRecordsFlow(t *testing.T) {
 	for name, r := range rotations(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newSecuredPair(t, r.source)
-			w := &world{t: t, source: p.source, destination: p.destination}
-			after := p.secured(p.trusting(r.after), 2)
-			p.create(p.secured(p.trusting(r.before), 1))
-			p.mirror("orders")
-			p.awaitStatus(p.destination, "demo-link", kafkarest.StatusActive, "orders")
-			flow, stopFlow := w.startFlow("orders")
-			flows := func() {
-				due := flow.before(time.Now()) + 100
-				eventually(t, "records flow", func() bool { return flow.before(time.Now()) >= due })
-				if _, err := p.destination.Consume(p.within(), "orders", due); err != nil {
-					t.Error(err)
-				}
-			}
-			flows()
-			p.destination.ResetRequests()
-			stopWatch := p.watch()
-
-			expectDiagnostics(t, p.apply(after))
-			if sent := bodies(p.destination, alter+"$"); !slices.Equal(sent, []string{`{"data":[` + strings.Join(r.sent, ",") + `]}`}) {
+			f := r.start(t)
+			after := f.secured(f.trusting(r.after), 2)
+			stopWatch := f.watch()
+			expectDiagnostics(t, f.apply(after))
+			if sent := bodies(f.destination, alter+"$"); !slices.Equal(sent, []string{`{"data":[` + strings.Join(r.sent, ",") + `]}`}) {
 				t.Errorf("sent %q, want %q", sent, r.sent)
 			}
-			if made := changes(p.destination); len(made) != 1 {
+			if made := changes(f.destination); len(made) != 1 {
 				t.Errorf("changed by %q", made)
 			}
-			p.source.Broker().SetPassword(r.revoke, "")
-			flows()
+			f.source.Broker().SetPassword(r.revoke, "")
+			f.goesOn()
 			seen := stopWatch()
 			if statuses := slices.Sorted(maps.Keys(seen)); !slices.Equal(statuses, []string{"ACTIVE", "link ACTIVE"}) || seen["ACTIVE"] < 10 {
 				t.Errorf("seen: %v", seen)
 			}
-			stopFlow()
-
-			p.relogin() // for which the former credential is of no use
-			p.writes(p.source, "orders", "the end")
-			written := w.records(p.source, "orders")
-			if n := len(written) - 1; n < flow.before(time.Now()) || !slices.Equal(written, append(numbers(n), "the end")) {
-				t.Errorf("%d records are on the source, or not in order", n)
-			}
-			p.reads(p.destination, "orders", written...)
-			if arrived := w.records(p.destination, "orders"); !slices.Equal(arrived, written) {
-				t.Errorf("%d records of %d are on the destination", len(arrived), len(written))
-			}
-			expectDiagnostics(t, p.refresh())
-			p.expectUnchanged(after)
-			p.hides(r.after)
+			f.losesNothing()
+			expectDiagnostics(t, f.refresh())
+			f.expectUnchanged(after)
+			f.hides(r.after)
 		})
 	}
+}
+
+// A server that takes one setting at a time is told secrets first. The link may
+// be out for a moment in between, but loses nothing.
+func TestRotationOneSettingAtATimeLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := rotations(t)["from SASL to mTLS"]
+	f := r.start(t)
+	f.destination.Inject(emulator.Fault{Method: "PUT", Path: `configs:alter$`, Status: 405})
+	after := f.secured(f.trusting(r.after), 2)
+	expectDiagnostics(t, f.apply(after))
+	const one = "PUT /links/demo-link/configs/"
+	made := changes(f.destination)
+	if want := []string{alter, one + "ssl.keystore.certificate.chain", one + "ssl.keystore.key", one + "ssl.truststore.certificates"}; len(made) != 1+len(r.sent) || !slices.Equal(made[:4], want) {
+		t.Errorf("changed by %q, want %q and the others", made, want)
+	}
+	f.source.Broker().SetPassword(r.revoke, "")
+	f.goesOn()
+	f.losesNothing()
+	expectDiagnostics(t, f.refresh())
+	f.expectUnchanged(after)
 }
