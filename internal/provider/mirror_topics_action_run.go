@@ -37,10 +37,17 @@ func (r *actionRun) do(ctx context.Context, m mirrorTopicsActionModel) error {
 	if err != nil {
 		return err
 	}
+	defer r.forgetReads()
 	if err := r.ask(ctx, selection); err != nil || r.validateOnly {
 		return err
 	}
 	return r.wait(ctx)
+}
+
+// forgetReads makes resources that are read in the same run of Terraform see
+// what the action has done.
+func (r *actionRun) forgetReads() {
+	r.e.shared.mirrors.of(r.link).topics.changed()
 }
 
 func (r *actionRun) look(ctx context.Context) error {
@@ -111,7 +118,7 @@ func (r *actionRun) isMeant(status string) bool {
 // of that topic alone.
 func (r *actionRun) ask(ctx context.Context, asked kafkarest.Selection) error {
 	verdicts, err := r.e.client.AlterMirrors(ctx, r.link, r.verb, asked, r.validateOnly)
-	r.e.shared.mirrors.of(r.link).topics.changed()
+	r.forgetReads()
 	if err != nil && (r.validateOnly || asked.Pattern != "" || !kafkarest.IsUncertain(err)) {
 		return err
 	}
