@@ -283,7 +283,7 @@ func TestPlanValidationFromTheEnvironment(t *testing.T) {
 
 func TestTheProviderIsToldApartInRequests(t *testing.T) {
 	t.Parallel()
-	agent := make(chan string, 1)
+	agent := make(chan string, 10) // more than an import asks
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		agent <- r.UserAgent()
 		http.Error(w, `{"error_code":404,"message":"none"}`, http.StatusNotFound)
