@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -117,6 +118,29 @@ func TestHandingOverWaitsForEveryTopic(t *testing.T) {
 	says(t, c.succeeds("plan", "-var=promote=true"), "No changes.")
 	w.expectRecords(w.destination, "orders", numbers(3)...)
 	w.produce(w.destination, "payments", "1")
+
+	w.destination.ResetRequests()
+	c.replaceMirrorTopics(guideConfigs(t, "handing-over")["leave"])
+	says(t, c.succeeds("apply", "-auto-approve"), "clusterlink_mirror_topic.migrated", "0 added, 0 changed, 0 destroyed.")
+	w.expectChanges(w.destination)
+	says(t, c.succeeds("destroy", "-auto-approve"), "1 destroyed") // the link
+	w.expectChanges(w.destination, "DELETE /links/migration")
+	w.expectRecords(w.destination, "payments", "0", "1")
+}
+
+// replaceMirrorTopics takes the mirror topics out of a story, which come last,
+// and puts something else in.
+func (c *cli) replaceMirrorTopics(other string) {
+	c.t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.dir, "handing-over_main.tf"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	before, _, found := strings.Cut(string(text), "resource \"clusterlink_mirror_topic\"")
+	if !found || other == "" {
+		c.t.Fatal("nothing to replace, or to put in")
+	}
+	c.file("handing-over_main.tf", before+other)
 }
 
 // example runs the CLI with an example of the documentation, and this world's clusters.
