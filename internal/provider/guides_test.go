@@ -92,7 +92,7 @@ func TestGuidesPlan(t *testing.T) {
 					plans = "No changes." // here; see the story of handing over
 				case strings.Contains(configuration, promotesOrders): // which has to be mirrored before
 					c.file("import.tf", "import {\n  to = clusterlink_mirror_topic.orders\n  id = \"destination/orders/orders\"\n}")
-					plans = "Plan: 1 to import, 0 to add, 1 to change, 0 to destroy."
+					plans = "Plan: 1 to import, 0 to add, 1 to change, 0 to destroy"
 				}
 				says(t, c.succeeds("plan"), plans)
 			})

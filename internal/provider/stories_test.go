@@ -114,14 +114,14 @@ func TestHandingOverWaitsForEveryTopic(t *testing.T) {
 
 	w.alters("migration", "orders", kafkarest.Resume)
 	w.awaits("migration", "orders", func(m *kafkarest.Mirror) bool { return m.Status == "ACTIVE" && totalLag(m.Lags) == 0 })
-	says(t, c.succeeds("apply", "-auto-approve", "-var=promote=true"), "0 added, 2 changed, 0 destroyed.")
+	says(t, c.succeeds("apply", "-auto-approve", "-var=promote=true"), "0 added, 2 changed, 0 destroyed")
 	says(t, c.succeeds("plan", "-var=promote=true"), "No changes.")
 	w.expectRecords(w.destination, "orders", numbers(3)...)
 	w.produce(w.destination, "payments", "1")
 
 	w.destination.ResetRequests()
 	c.replaceMirrorTopics(guideConfigs(t, "handing-over")["leave"])
-	says(t, c.succeeds("apply", "-auto-approve"), "clusterlink_mirror_topic.migrated", "0 added, 0 changed, 0 destroyed.")
+	says(t, c.succeeds("apply", "-auto-approve"), "clusterlink_mirror_topic.migrated", "0 added, 0 changed, 0 destroyed")
 	w.expectChanges(w.destination)
 	says(t, c.succeeds("destroy", "-auto-approve"), "1 destroyed") // the link
 	w.expectChanges(w.destination, "DELETE /links/migration")
