@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+)
+
+// cost is what a Terraform command took.
+type cost struct {
+	calls  int
+	took   time.Duration
+	memory int64 // bytes, the largest of the provider's processes; 0 where it cannot be told
+}
+
+// workspace is a folder with a configuration and its state.
+type workspace struct {
+	*bench
+	folder string
+}
+
+func (b *bench) workspace(config string) (*workspace, error) {
+	folder, err := os.MkdirTemp(b.folder, "workspace-")
+	if err != nil {
+		return nil, err
+	}
+	return &workspace{b, folder}, os.WriteFile(filepath.Join(folder, "main.tf"), []byte(config), 0o600)
+}
+
+// run runs a Terraform command and tells what it took; calls is nil or counts
+// the REST calls of the clusters since it was last asked.
+func (w *workspace) run(ctx context.Context, calls func() int, args ...string) (cost, error) {
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	cmd := command(ctx, w.cli, append(args, "-no-color")...)
+	cmd.Dir, cmd.Env = w.folder, w.environment()
+	if calls != nil {
+		calls()
+	}
+	peak := watchMemory(w.provider)
+	started := time.Now()
+	printed, err := cmd.CombinedOutput()
+	c := cost{took: time.Since(started), memory: peak()}
+	if err != nil {
+		return c, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, lastOf(string(printed)))
+	}
+	if calls != nil {
+		c.calls = calls()
+	}
+	return c, nil
+}
+
+// environment is that of this process without arguments, variables and
+// credentials that are meant for other configurations.
+func (w *workspace) environment() []string {
+	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "TF_") || strings.HasPrefix(variable, "CLUSTERLINK_")
+	})
+	return append(env, "TF_CLI_CONFIG_FILE="+w.config, "TF_INPUT=0", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+}
+
+// lastOf is the end of a text that may be long.
+func lastOf(text string) string {
+	const enough = 4000
+	return text[max(0, len(text)-enough):]
+}
+
+// command prepares a program that is asked to end when ctx does, as Ctrl-C asks
+// it, and is killed only where it does not comply.
+func command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	return cmd
+}
+
+// callsOf counts the REST calls of clusters since it was last asked.
+func callsOf(clusters ...*emulator.Cluster) func() int {
+	return func() int {
+		n := 0
+		for _, c := range clusters {
+			n += len(c.Requests())
+			c.ResetRequests()
+		}
+		return n
+	}
+}
