@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
@@ -108,9 +109,9 @@ func (e *endpoint) createMirror(ctx context.Context, link string, mirror kafkare
 	return e.client.CreateMirror(ctx, link, mirror)
 }
 
-// mirrorPending returns a mirror topic as it is now if it is PENDING_STOPPED,
-// and may return nil if it is not: the size of that list is the size of what is
-// being waited for, not that of the link.
+// mirrorPending returns a mirror topic as it is now, as mirrorNow does. It is
+// for waiting until it is no longer PENDING_STOPPED: while many are, it lists
+// those, and not all of the link.
 func (e *endpoint) mirrorPending(ctx context.Context, link, name string) (*kafkarest.Mirror, error) {
 	return e.shared.mirrors.of(link).pending.do(ctx, name)
 }
@@ -130,17 +131,25 @@ func (m *linkMirrors) list(ctx context.Context, status string) (map[string]kafka
 	return index(list, func(m kafkarest.Mirror) string { return m.Name }), err
 }
 
+// findPending lists those that are pending, and looks for the others.
 func (m *linkMirrors) findPending(ctx context.Context, names []string) func(string) (*kafkarest.Mirror, error) {
 	if len(names) == 1 {
-		mirror, err := m.client.Mirror(ctx, m.link, names[0], false)
-		return func(string) (*kafkarest.Mirror, error) { return mirror, err }
+		return m.topics.fetch(ctx, names, false)
 	}
-	list, err := m.list(ctx, kafkarest.StatusPendingStopped)
+	pending, err := m.list(ctx, kafkarest.StatusPendingStopped)
+	if err != nil {
+		return func(string) (*kafkarest.Mirror, error) { return nil, err }
+	}
+	others := slices.DeleteFunc(names, func(name string) bool { _, ok := pending[name]; return ok })
+	var findOther func(string) (*kafkarest.Mirror, error)
+	if len(others) > 0 {
+		findOther = m.topics.fetch(ctx, others, false)
+	}
 	return func(name string) (*kafkarest.Mirror, error) {
-		if mirror, ok := list[name]; ok {
+		if mirror, ok := pending[name]; ok {
 			return &mirror, nil
 		}
-		return nil, err
+		return findOther(name)
 	}
 }
 

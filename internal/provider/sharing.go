@@ -63,8 +63,9 @@ func (c *crowd) enter() (leave func()) {
 	}
 }
 
-// quiet is how long to wait for more callers once so many have come. Patience
-// waits for those at work elsewhere.
+// quiet is how long to wait for more callers once so many have come. With
+// patience the few wait for the many at work elsewhere, and not the many for one
+// who takes long.
 func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +75,7 @@ func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 		return gatherAlone
 	case waiting >= c.most:
 		return 0
-	case patient && waiting < c.active:
+	case patient && waiting <= c.active/2:
 		return gatherLongest
 	default:
 		return gatherQuiet
@@ -87,9 +88,9 @@ func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 // be changed.
 type gather[R any] struct {
 	crowd *crowd
-	// patient is for what each has to do first. Where a slow moment has split
-	// those at work into groups, it lets them meet again: left alone, each group
-	// would go its own round, at as many calls as one for all.
+	// patient is for what each does first. It lets those meet again whom a slow
+	// moment has split into groups: left alone, each group would go its own
+	// round, at as many calls as one for all.
 	patient bool
 	// run answers for all keys at once; they are sorted, each once.
 	run func(ctx context.Context, keys []string) func(key string) (R, error)

@@ -146,11 +146,16 @@ func TestPatientCallsWaitForThoseAtWorkElsewhere(t *testing.T) {
 	})
 }
 
-func TestPatientCallsWaitForNobodyWhoIsNotThere(t *testing.T) {
+func TestPatientCallsDoNotWaitForTheFewWhoTakeLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGathered(10, time.Second)
 		g.patient = true
+		var group sync.WaitGroup
+		for _, key := range keys(0, 9) {
+			group.Go(func() { g.expect(t, key, gatherQuiet+time.Second) })
+		}
+		group.Wait()
 		g.crowd.active = 1 // the others are done
 		g.expect(t, "the last one", gatherQuiet+time.Second)
 	})
