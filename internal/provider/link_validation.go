@@ -24,14 +24,12 @@ func (r *linkResource) validateCreation(ctx context.Context, config, plan linkMo
 	if !r.endpoints.planValidation || err != nil || e.ready() != nil || !config.isWhollyKnown() || !known(plan.LinkName) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planPatience)
-	defer cancel()
 	if plan.isOutboundHalf() && !r.otherHalfExists(ctx, plan) {
 		return
 	}
 	config.LinkName, config.ValidateLink = plan.LinkName, plan.ValidateLink
 	link := config.newLink(config.SensitiveConfigWO)
-	r.judge(ctx, e, &config, link, diags, func() error { return e.client.CreateLink(ctx, link, true) })
+	r.judge(ctx, e, &config, link, diags, func(ctx context.Context) error { return e.client.CreateLink(ctx, link, true) })
 }
 
 // validateUpdate asks the server whether it would take the changes of settings.
@@ -46,7 +44,7 @@ func (r *linkResource) validateUpdate(ctx context.Context, config, plan, state l
 	if len(changes) == 0 {
 		return
 	}
-	r.judge(ctx, e, &config, changes, diags, func() error {
+	r.judge(ctx, e, &config, changes, diags, func(ctx context.Context) error {
 		return e.client.AlterLinkSettings(ctx, plan.LinkName.ValueString(), changes, true)
 	})
 }
@@ -78,8 +76,10 @@ func (m *linkModel) isOutboundHalf() bool {
 func (r *linkResource) otherHalfExists(ctx context.Context, m linkModel) bool {
 	for _, e := range r.endpoints.sorted() {
 		if e.clusterID != "" && e.clusterID == m.RemoteClusterID.ValueString() && e.ready() == nil {
-			_, err := e.link(ctx, m.LinkName.ValueString())
-			return err == nil
+			return e.inGoodTime(ctx, func(ctx context.Context) error {
+				_, err := e.link(ctx, m.LinkName.ValueString())
+				return err
+			}) == nil
 		}
 	}
 	return false
@@ -93,7 +93,7 @@ const acceptedFor = time.Minute
 
 // judge puts a question to a server and turns what it refuses into errors of
 // the plan.
-func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel, question any, diags *diag.Diagnostics, ask func() error) {
+func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel, question any, diags *diag.Diagnostics, ask func(context.Context) error) {
 	text, err := json.Marshal([]any{e.address, config.LinkName.ValueString(), config.ValidateLink.ValueBool(), question})
 	if err != nil {
 		return
@@ -102,11 +102,11 @@ func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel
 	if at, ok := accepted.Load(digest); ok && time.Since(at.(time.Time)) < acceptedFor {
 		return
 	}
-	switch err := ask(); {
+	switch err := e.inGoodTime(ctx, ask); {
 	case err == nil:
 		accepted.Store(digest, time.Now())
 	case cannotTell(err):
-	case ctx.Err() != nil || !wasAnswered(err):
+	case !wasAnswered(err):
 		diags.AddWarning("Link not validated", fmt.Sprintf("Whether the server would take the link %q could not be asked while planning, so apply may fail: %s",
 			config.LinkName.ValueString(), explain(e, err)))
 	default:
@@ -115,12 +115,30 @@ func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel
 	}
 }
 
+// inGoodTime asks an endpoint something about a link, with little patience. One
+// that did not answer in time is asked nothing more: however many links are
+// planned there, planning waits for it once.
+func (e *endpoint) inGoodTime(ctx context.Context, ask func(context.Context) error) error {
+	if silence := e.lookups.silence.Load(); silence != nil {
+		return *silence
+	}
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	err := ask(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s: %v", planPatience, err) // no timeouts of the resource change that
+		e.lookups.silence.Store(&err)
+	}
+	return err
+}
+
 // cannotTell reports whether a refusal says nothing of the plan: the link that
 // exists may be about to be replaced, the other half of a pair or the remote
 // cluster may be created by the same apply, or the server cannot validate.
 func cannotTell(err error) bool {
+	var refusal *kafkarest.Error // only what the server says: the request has the word, too
 	return errors.Is(err, kafkarest.ErrExists) || errors.Is(err, kafkarest.ErrNotReady) || errors.Is(err, kafkarest.ErrNotFound) ||
-		errors.Is(err, kafkarest.ErrUnsupported) || strings.Contains(kafkarest.ServerWords(err), "validate_only")
+		errors.Is(err, kafkarest.ErrUnsupported) || errors.As(err, &refusal) && strings.Contains(refusal.Message, "validate_only")
 }
 
 // wasAnswered reports whether err is the server's own judgement, not trouble on the way.

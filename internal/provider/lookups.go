@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
@@ -23,6 +24,7 @@ type lookups struct {
 	prefixes keyed[memo[string]]                  // by link
 	planned  keyed[memo[string]]                  // the same, with what could not be read
 	stops    keyed[memo[map[string]stopForecast]] // by link
+	silence  atomic.Pointer[error]                // why no more links are validated
 }
 
 func newLookups() *lookups {

@@ -108,6 +108,7 @@ func TestPlanFailsAtTheAttributeThatIsWrong(t *testing.T) {
 		"the credential of the REST API":     {fault: answers(401, "Unauthorized"), want: "error at endpoint" + refused + `: The REST API refused the credential of endpoints["destination"]`},
 		"the rights of the REST API's user":  {fault: answers(403, "Not authorized"), want: "error at endpoint" + refused + ": needs rights"},
 		"the rights of the link's user":      {others: attrs{"sensitive_config_wo": attrs{jaasSetting: "x"}}, fault: answers(401, "Cluster authorization failed"), want: `error at sensitive_config_wo["sasl.jaas.config"]` + refused},
+		"a request, without a word":          {fault: emulator.Fault{Method: "POST", Path: `/links$`, Status: 400, Body: " "}, want: `error at config["bootstrap.servers"]` + refused + ": 400 Bad Request"},
 		"a request that nobody can tell why": {fault: answers(400, "No."), want: `error at config["bootstrap.servers"]` + refused + ": No."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -306,3 +307,18 @@ func TestPlanToDestroyFiftyMirrorTopicsAsksTwice(t *testing.T) {
 
 // linkSI3WithoutMirror is the guide's pair of links.
 var linkSI3WithoutMirror, _, _ = strings.Cut(linkSI3, `resource "clusterlink_mirror_topic"`)
+
+// However much is to be created there, an endpoint that does not answer is waited
+// for once with its links, and once with its mirror topics.
+func TestPlanOfManyObjectsNeverHangs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.destination.Inject(emulator.Fault{Hang: time.Minute})
+	many := strings.NewReplacer(`"demo" {`, "\"demo\" {\n  count = 40", `"demo-link"`, `"demo-link-${count.index}"`).Replace(demoLink(""))
+	c := newCLI(t, w.config(many+manyMirrors(`clusterlink_link.demo[0].link_name`)))
+	started := time.Now()
+	says(t, c.succeeds("plan"), "60 to add", "Link not validated", "Name of mirror topic not looked up")
+	if took := time.Since(started); took > 2*planPatience+3*time.Second {
+		t.Errorf("the plan took %s", took)
+	}
+}
