@@ -184,11 +184,10 @@ func (r *linkResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	defer e.workOnLink()()
 	state.Endpoint = types.StringValue(e.name)
-	adopt, diags := takesSettingsOver(ctx, req.Private)
+	adopt, diags := takesSettingsOver(ctx, req.Private, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	if adopt {
 		state.Config = types.MapUnknown(types.StringType)
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, adoptKey, []byte("false"))...)
 	}
 	err = state.refresh(ctx, e, e.link)
 	if errors.Is(err, kafkarest.ErrNotFound) {
@@ -236,6 +235,8 @@ func (r *linkResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	observed.keepConfigured(plan)
 	resp.Diagnostics.Append(observed.save(ctx, &resp.State, resp.Identity)...)
 	resp.Diagnostics.Append(namesIn(config.SensitiveConfigWO).save(ctx, resp.Private)...)
+	_, diags = takesSettingsOver(ctx, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
 }
 
 func (r *linkResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {

@@ -21,7 +21,8 @@ import (
 const confluentProvider = "/confluentinc/confluent"
 
 // adoptKey marks, in private state, a link whose settings are to be taken over
-// by the next read.
+// by the next read. One that is changed before, with -refresh=false, has those
+// of its configuration then.
 const adoptKey = "adopt_settings"
 
 // The states of Confluent's provider, as its documentation describes them.
@@ -131,10 +132,17 @@ func instead(resourceType, id string) string {
 	return "Nothing was changed. Take it over with a removed block and an import block instead of moved:\n\n" + importBlock(resourceType, id)
 }
 
-// takesSettingsOver reports whether this read of a link is the first after a move.
-func takesSettingsOver(ctx context.Context, private interface {
+// takesSettingsOver reports whether a link is read or changed for the first time
+// after a move, and notes that it was.
+func takesSettingsOver(ctx context.Context, before interface {
 	GetKey(context.Context, string) ([]byte, diag.Diagnostics)
+}, after interface {
+	SetKey(context.Context, string, []byte) diag.Diagnostics
 }) (bool, diag.Diagnostics) {
-	data, diags := private.GetKey(ctx, adoptKey)
-	return string(data) == "true", diags
+	data, diags := before.GetKey(ctx, adoptKey)
+	if string(data) != "true" {
+		return false, diags
+	}
+	diags.Append(after.SetKey(ctx, adoptKey, []byte("false"))...)
+	return true, diags
 }

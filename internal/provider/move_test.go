@@ -90,6 +90,22 @@ func TestMovedLinkIsKept(t *testing.T) {
 	}
 }
 
+func TestMovedLinkThatIsChangedBeforeItIsRead(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.outsideLink(p.destination, kafkarest.NewLink{Name: "demo-link", SourceClusterID: "lkc-source", Validate: true, Configs: []kafkarest.Setting{
+		{Name: "bootstrap.servers", Value: p.source.BootstrapServers()}, {Name: "acl.sync.ms", Value: "12345"},
+	}})
+	expectDiagnostics(t, p.moveFrom(confluentAddress, "confluent_cluster_link", confluentLinkState()), notMoved)
+	p.restart(p.endpoints())
+	written := p.link(nil, nil)
+	expectDiagnostics(t, p.apply(written))
+	// What the configuration has never managed stays as it is.
+	expectDiagnostics(t, p.refresh())
+	p.expectUnchanged(written)
+	p.expectChanges(p.destination, "PUT /links/demo-link/configs:alter")
+}
+
 func TestMovedLinkOfEachMode(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
