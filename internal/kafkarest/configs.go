@@ -90,8 +90,8 @@ func (c *Client) LinkSetting(ctx context.Context, link, name string) (*ReportedS
 }
 
 // AlterLinkSettings carries out all changes in one call. Where a server does
-// not offer that call (405), it makes one call a setting instead, secrets
-// first, so that nothing that needs a new credential is switched on before it.
+// not offer that call (405), it makes one call a setting instead, in an
+// order in which nothing is switched on before what it needs.
 // With validateOnly the server says whether it would, and changes nothing.
 func (c *Client) AlterLinkSettings(ctx context.Context, link string, changes []Change, validateOnly bool) error {
 	cl := call{
@@ -116,16 +116,7 @@ func (c *Client) AlterLinkSettings(ctx context.Context, link string, changes []C
 
 func (c *Client) alterOneByOne(ctx context.Context, link string, changes []Change) error {
 	ordered := slices.Clone(changes)
-	slices.SortStableFunc(ordered, func(a, b Change) int {
-		switch {
-		case a.Sensitive == b.Sensitive:
-			return 0
-		case a.Sensitive:
-			return -1
-		default:
-			return 1
-		}
-	})
+	slices.SortStableFunc(ordered, func(a, b Change) int { return a.turn() - b.turn() })
 	for _, change := range ordered {
 		cl := call{method: http.MethodPut, path: linkPath(link) + "/configs/" + url.PathEscape(change.Name)}
 		if change.Reset {
@@ -139,6 +130,21 @@ func (c *Client) alterOneByOne(ctx context.Context, link string, changes []Chang
 		}
 	}
 	return nil
+}
+
+// turn orders changes that are made one after another: what others need comes
+// before what switches them over, and what is no longer needed goes last.
+func (c Change) turn() int {
+	switch {
+	case c.Reset:
+		return 3
+	case c.Sensitive:
+		return 0
+	case c.Name == "security.protocol":
+		return 2
+	default:
+		return 1
+	}
 }
 
 // TopicSettings returns all settings of a topic.

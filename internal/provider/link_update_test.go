@@ -149,7 +149,7 @@ func TestChangesOneByOneWhereTheServerWantsThat(t *testing.T) {
 	expectDiagnostics(t, p.apply(after))
 	want := []string{
 		alter, "PUT /links/demo-link/configs/ssl.key.password",
-		"DELETE /links/demo-link/configs/acl.sync.ms", "PUT /links/demo-link/configs/consumer.offset.sync.ms",
+		"PUT /links/demo-link/configs/consumer.offset.sync.ms", "DELETE /links/demo-link/configs/acl.sync.ms",
 	}
 	if got := changes(p.destination); !slices.Equal(got, want) {
 		t.Errorf("changed by %q, want %q", got, want)
