@@ -142,7 +142,7 @@ func (b *Broker) Outage() {
 // Restore ends an Outage: the cluster listens on the same ports again.
 func (b *Broker) Restore() error {
 	for _, g := range b.gates {
-		if err := g.open(); err != nil {
+		if err := g.reopen(); err != nil {
 			return fmt.Errorf("restore listener: %w", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"slices"
 	"testing"
@@ -190,5 +191,19 @@ func TestAddressStaysTheSame(t *testing.T) {
 	}
 	if b.Addr() != addr {
 		t.Errorf("%s, not %s", b.Addr(), addr)
+	}
+}
+
+func TestRestoreWaitsForItsPort(t *testing.T) {
+	t.Parallel()
+	b := start(t, Config{ClusterID: "lkc-1"})
+	b.Outage()
+	other, err := net.Listen("tcp", b.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(200*time.Millisecond, func() { _ = other.Close() })
+	if err := b.Restore(); err != nil {
+		t.Error(err)
 	}
 }

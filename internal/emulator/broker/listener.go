@@ -9,6 +9,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 )
 
 // gate is the listener of one node. It hands connections to kfake from two
@@ -80,6 +82,24 @@ func (g *gate) open() error {
 	g.tcp = tcp
 	g.wg.Go(func() { g.acceptFrom(tcp) })
 	return nil
+}
+
+// reopen is open for a port that another process may have taken meanwhile, for
+// a cluster of its own that seldom lives long.
+func (g *gate) reopen() error {
+	const longest, pause = 20 * time.Second, 50 * time.Millisecond
+	timeout := time.After(longest)
+	for {
+		err := g.open()
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+		select {
+		case <-timeout:
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // shut stops listening and cuts the connections of TCP clients. When it
