@@ -86,7 +86,8 @@ func (r *linkResource) otherHalfExists(ctx context.Context, m linkModel) bool {
 }
 
 // accepted remembers what servers would take, by a digest of what was asked, so
-// that the second plan that Terraform makes within an apply asks nothing again.
+// that a process which plans the same twice asks once. Where Terraform runs plan
+// and apply in a process each, nothing can be handed from one to the other.
 var accepted sync.Map // [sha256.Size]byte → time.Time
 
 const acceptedFor = time.Minute

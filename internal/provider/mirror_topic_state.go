@@ -53,6 +53,8 @@ func transition(status, wanted string) error {
 		return nil
 	case status == kafkarest.StatusPendingStopped && wanted == statePromoted:
 		return nil
+	case status == kafkarest.StatusLinkPaused:
+		return fmt.Errorf("it is %s. Resume its link first (cluster.link.paused); state = %q stops the topic at once with the records it has", status, stateFailedOver)
 	case failed:
 		return fmt.Errorf("it is %s. Mend the link or its source, or write state = %q to stop it with the records it has", status, stateFailedOver)
 	default:
