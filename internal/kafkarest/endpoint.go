@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -68,7 +69,7 @@ func ParseKeyPair(certificate, key string) (tls.Certificate, error) {
 	return pair, nil
 }
 
-func newTransport(cfg Config) (*http.Transport, error) {
+func newTransport(cfg Config) (http.RoundTripper, error) {
 	tlsConfig := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: cfg.TLSServerName}
 	if cfg.CACertificate != "" {
 		pool, err := ParseCA(cfg.CACertificate)
@@ -84,15 +85,37 @@ func newTransport(cfg Config) (*http.Transport, error) {
 		}
 		tlsConfig.Certificates = []tls.Certificate{pair}
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = tlsConfig
-	// HTTP/1.1 only: a connection that hangs holds up one call, not all of
-	// them, and the reason why one ends is not lost.
-	transport.Protocols = new(http.Protocols)
-	transport.Protocols.SetHTTP1(true)
+	http1 := http.DefaultTransport.(*http.Transport).Clone()
+	http1.TLSClientConfig = tlsConfig
+	http1.Protocols = new(http.Protocols)
+	http1.Protocols.SetHTTP1(true)
 	// As many as Terraform runs at once with a generous -parallelism.
-	transport.MaxIdleConnsPerHost = 64
-	return transport, nil
+	http1.MaxIdleConnsPerHost = 64
+	offered := http1.Clone()
+	offered.Protocols.SetHTTP2(true)
+	// One HTTP/2 connection carries all calls: where it no longer answers pings,
+	// they go over a new one.
+	offered.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+	return &transport{offered, http1}, nil
+}
+
+// transport speaks HTTP/2 where the server offers it. A server refuses a
+// client's certificate after the handshake, which HTTP/2 may take for a
+// connection that never was: HTTP/1.1 is then asked, and hears why.
+type transport struct{ offered, http1 *http.Transport }
+
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.offered.RoundTrip(req)
+	if err == nil || !strings.Contains(err.Error(), "http2: client conn") {
+		return resp, err
+	}
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		if again.Body, err = req.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	return t.http1.RoundTrip(again)
 }
 
 // checkCredentials finds what no HTTP header can carry.

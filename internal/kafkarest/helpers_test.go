@@ -103,7 +103,9 @@ func newTestClient(t *testing.T, endpoint string, change ...func(*Config)) *Clie
 		t.Fatal(err)
 	}
 	c.bounds.waitMin, c.bounds.waitMax = time.Millisecond, 2*time.Millisecond
-	t.Cleanup(c.transport.(*http.Transport).CloseIdleConnections)
+	transport := c.transport.(*transport)
+	t.Cleanup(transport.offered.CloseIdleConnections)
+	t.Cleanup(transport.http1.CloseIdleConnections)
 	return c
 }
 
