@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -201,38 +200,6 @@ resource "clusterlink_link" "half" {
 	}
 	f.add(t, providerExample, "*")
 	expectPlan(t, f, tfversion.Version1_11_0)
-}
-
-// The configurations of the README can be planned. What it leaves to the reader
-// is added here: certificates, and declarations of variables.
-func TestReadmePlans(t *testing.T) {
-	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := regexp.MustCompile("(?s)```terraform\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("%d configurations, want one for Confluent Platform and one for Confluent Cloud", len(blocks))
-	}
-	for i, block := range blocks {
-		t.Run(strconv.Itoa(i), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			f := w.exampleProvider()
-			// An override, so that nobody asks the addresses of the README.
-			f["provider_override.tf"] = f["provider.tf"]
-			delete(f, "provider.tf")
-			f["ca.pem"] = w.source.CACertificate()
-			f["readme.tf"] = block[1]
-			for _, match := range regexp.MustCompile(`var\.(\w+)`).FindAllStringSubmatch(block[1], -1) {
-				if !strings.Contains(block[1], "variable "+strconv.Quote(match[1])) {
-					f[match[1]+".tf"] = fmt.Sprintf("variable %q {}", match[1])
-				}
-			}
-			expectPlan(t, f, tfversion.Version1_11_0)
-		})
-	}
 }
 
 // The examples of import lead from ids and identities to objects.

@@ -53,29 +53,57 @@ const providerAddress, tofuAddress = "registry.terraform.io/clusterlink/clusterl
 // Terraform where.
 func serveProvider(t *testing.T) string {
 	t.Helper()
+	here := serve(t, func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(New("test")())() })
+	told, err := json.Marshal(map[string]any{providerAddress: here, tofuAddress: here})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(told)
+}
+
+// serve serves a provider until the test ends, and returns where.
+func serve(t *testing.T, provider func() tfprotov6.ProviderServer) map[string]any {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reattach, closed := make(chan *plugin.ReattachConfig, 1), make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
-		failed <- tf6server.Serve(providerAddress, func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(New("test")())() },
+		failed <- tf6server.Serve(providerAddress, provider,
 			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithLoggingSink(t), tf6server.WithoutLogStderrOverride(),
 			tf6server.WithGoPluginLogger(hclog.New(&hclog.LoggerOptions{Output: io.Discard})))
 	}()
 	t.Cleanup(func() { cancel(); <-closed })
 	select {
 	case at := <-reattach:
-		here := map[string]any{
+		return map[string]any{
 			"Protocol": at.Protocol, "ProtocolVersion": at.ProtocolVersion, "Pid": at.Pid, "Test": at.Test,
 			"Addr": map[string]any{"Network": at.Addr.Network(), "String": at.Addr.String()},
 		}
-		told, err := json.Marshal(map[string]any{providerAddress: here, tofuAddress: here})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(told)
 	case err := <-failed:
 		t.Fatal(err)
-		return ""
+		return nil
+	}
+}
+
+// reattaches changes what tells Terraform where providers are served.
+func (c *cli) reattaches(change func(at map[string]any)) {
+	c.t.Helper()
+	const variable = "TF_REATTACH_PROVIDERS="
+	for i, v := range c.environment {
+		told, ok := strings.CutPrefix(v, variable)
+		if !ok {
+			continue
+		}
+		var at map[string]any
+		if err := json.Unmarshal([]byte(told), &at); err != nil {
+			c.t.Fatal(err)
+		}
+		change(at)
+		more, err := json.Marshal(at)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.environment[i] = variable + string(more)
 	}
 }
 

@@ -20,41 +20,33 @@ import (
 func newCLISince(t *testing.T, since *version.Version, config string) *cli {
 	t.Helper()
 	c := newCLI(t, config)
+	c.since(since)
+	return c
+}
+
+// since skips the test where the CLI is older.
+func (c *cli) since(since *version.Version) {
+	c.t.Helper()
 	var is struct {
 		Version string `json:"terraform_version"`
 	}
 	if err := json.Unmarshal([]byte(c.succeeds("version", "-json")), &is); err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	if v := version.Must(version.NewVersion(is.Version)); v.Core().LessThan(since) {
-		t.Skipf("Terraform CLI version %s is below %s", v, since)
+		c.t.Skipf("Terraform CLI version %s is below %s", v, since)
 	}
-	return c
 }
 
 // knowsConfluents makes the provider of this process stand for Confluent's, too:
 // a CLI wants to have all that a state mentions.
 func (c *cli) knowsConfluents() {
 	c.t.Helper()
-	const variable = "TF_REATTACH_PROVIDERS="
-	for i, v := range c.environment {
-		told, ok := strings.CutPrefix(v, variable)
-		if !ok {
-			continue
-		}
-		var reattach map[string]any
-		if err := json.Unmarshal([]byte(told), &reattach); err != nil {
-			c.t.Fatal(err)
-		}
-		reattach[confluentAddress] = reattach[providerAddress]
+	c.reattaches(func(at map[string]any) {
+		at[confluentAddress] = at[providerAddress]
 		// OpenTofu reads the address in a state as one in its own registry.
-		reattach["registry.opentofu.org/confluentinc/confluent"] = reattach[tofuAddress]
-		more, err := json.Marshal(reattach)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		c.environment[i] = variable + string(more)
-	}
+		at["registry.opentofu.org/confluentinc/confluent"] = at[tofuAddress]
+	})
 }
 
 // adopted is linkAndMirror as a configuration.
