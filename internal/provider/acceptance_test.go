@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -27,7 +26,7 @@ const (
 )
 
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"clusterlink": providerserver.NewProtocol6WithError(New("test")()),
+	"clusterlink": func() (tfprotov6.ProviderServer, error) { return NewServer("test")(), nil },
 }
 
 // world is a source and a destination cluster for one test. When the test ends,

@@ -14,7 +14,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
@@ -53,7 +52,7 @@ const providerAddress, tofuAddress = "registry.terraform.io/clusterlink/clusterl
 // Terraform where.
 func serveProvider(t *testing.T) string {
 	t.Helper()
-	here := serve(t, func() tfprotov6.ProviderServer { return providerserver.NewProtocol6(New("test")())() })
+	here := serve(t, NewServer("test"))
 	told, err := json.Marshal(map[string]any{providerAddress: here, tofuAddress: here})
 	if err != nil {
 		t.Fatal(err)

@@ -28,25 +28,25 @@ type mirrorTopicsModel struct {
 	Endpoint     types.String     `tfsdk:"endpoint"`
 	LinkName     types.String     `tfsdk:"link_name"`
 	MirrorStatus types.String     `tfsdk:"mirror_status"`
-	MirrorTopics []mirrorTopicRow `tfsdk:"mirror_topics"`
+	MirrorTopics []mirrorTopicRow `tfsdk:"mirror_topics"` // mostly by setBulk
 }
 
 type mirrorTopicRow struct {
-	LinkName         string         `tfsdk:"link_name"`
-	MirrorTopicName  string         `tfsdk:"mirror_topic_name"`
-	SourceTopicName  string         `tfsdk:"source_topic_name"`
-	MirrorStatus     string         `tfsdk:"mirror_status"`
-	MirrorTopicError types.String   `tfsdk:"mirror_topic_error"`
-	NumPartitions    int64          `tfsdk:"num_partitions"`
-	StateTime        types.String   `tfsdk:"state_time"`
-	MaxLag           types.Int64    `tfsdk:"max_lag"`
-	Partitions       []partitionRow `tfsdk:"partitions"`
+	LinkName         string         `tfsdk:"link_name" msgpack:"link_name"`
+	MirrorTopicName  string         `tfsdk:"mirror_topic_name" msgpack:"mirror_topic_name"`
+	SourceTopicName  string         `tfsdk:"source_topic_name" msgpack:"source_topic_name"`
+	MirrorStatus     string         `tfsdk:"mirror_status" msgpack:"mirror_status"`
+	MirrorTopicError *string        `tfsdk:"mirror_topic_error" msgpack:"mirror_topic_error"`
+	NumPartitions    int64          `tfsdk:"num_partitions" msgpack:"num_partitions"`
+	StateTime        *string        `tfsdk:"state_time" msgpack:"state_time"`
+	MaxLag           *int64         `tfsdk:"max_lag" msgpack:"max_lag"`
+	Partitions       []partitionRow `tfsdk:"partitions" msgpack:"partitions"`
 }
 
 type partitionRow struct {
-	Partition             int64 `tfsdk:"partition"`
-	Lag                   int64 `tfsdk:"lag"`
-	LastSourceFetchOffset int64 `tfsdk:"last_source_fetch_offset"`
+	Partition             int64 `tfsdk:"partition" msgpack:"partition"`
+	Lag                   int64 `tfsdk:"lag" msgpack:"lag"`
+	LastSourceFetchOffset int64 `tfsdk:"last_source_fetch_offset" msgpack:"last_source_fetch_offset"`
 }
 
 func (d *mirrorTopicsDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -112,11 +112,14 @@ func (d *mirrorTopicsDataSource) Read(ctx context.Context, req datasource.ReadRe
 	slices.SortFunc(mirrors, func(a, b kafkarest.Mirror) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.LinkName, b.LinkName))
 	})
-	m.MirrorTopics = make([]mirrorTopicRow, 0, len(mirrors))
+	rows := make([]mirrorTopicRow, 0, len(mirrors))
 	for _, mirror := range mirrors {
 		if wanted := m.MirrorStatus.ValueString(); wanted == "" || mirror.Status == wanted {
-			m.MirrorTopics = append(m.MirrorTopics, newMirrorTopicRow(mirror, m.LinkName.ValueString()))
+			rows = append(rows, newMirrorTopicRow(mirror, m.LinkName.ValueString()))
 		}
+	}
+	if !setBulk(ctx, "mirror_topics", rows) {
+		m.MirrorTopics = rows
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
@@ -125,22 +128,24 @@ func (d *mirrorTopicsDataSource) Read(ctx context.Context, req datasource.ReadRe
 // for, since older servers do not repeat it.
 func newMirrorTopicRow(m kafkarest.Mirror, link string) mirrorTopicRow {
 	row := mirrorTopicRow{
-		LinkName:         cmp.Or(m.LinkName, link),
-		MirrorTopicName:  m.Name,
-		SourceTopicName:  m.SourceTopicName,
-		MirrorStatus:     m.Status,
-		MirrorTopicError: stringOrNull(m.Error),
-		NumPartitions:    m.NumPartitions,
-		StateTime:        types.StringNull(),
-		MaxLag:           types.Int64Null(),
-		Partitions:       []partitionRow{},
+		LinkName:        cmp.Or(m.LinkName, link),
+		MirrorTopicName: m.Name,
+		SourceTopicName: m.SourceTopicName,
+		MirrorStatus:    m.Status,
+		NumPartitions:   m.NumPartitions,
+		Partitions:      make([]partitionRow, 0, len(m.Lags)),
+	}
+	if m.Error != "" {
+		row.MirrorTopicError = &m.Error
 	}
 	if m.StateTimeMS > 0 {
-		row.StateTime = types.StringValue(time.UnixMilli(m.StateTimeMS).UTC().Format(time.RFC3339))
+		row.StateTime = new(time.UnixMilli(m.StateTimeMS).UTC().Format(time.RFC3339))
 	}
 	for _, lag := range m.Lags {
 		row.Partitions = append(row.Partitions, partitionRow(lag))
-		row.MaxLag = types.Int64Value(max(lag.Lag, row.MaxLag.ValueInt64()))
+		if row.MaxLag == nil || lag.Lag > *row.MaxLag {
+			row.MaxLag = new(lag.Lag)
+		}
 	}
 	slices.SortFunc(row.Partitions, func(a, b partitionRow) int { return cmp.Compare(a.Partition, b.Partition) })
 	return row
