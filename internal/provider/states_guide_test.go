@@ -100,6 +100,31 @@ func TestStatesGuideSaysWhatIsPlanned(t *testing.T) {
 	}
 }
 
+// The picture has every status, and no other words in capitals but states.
+func TestStatesGuideDrawsEveryStatus(t *testing.T) {
+	t.Parallel()
+	known := append(strings.Fields(everyStatus), stateActive, statePaused, statePromoted, stateFailedOver)
+	missing := map[string]bool{}
+	for _, status := range strings.Fields(everyStatus) {
+		missing[status] = status != unseenStatus
+	}
+	for _, b := range blocks(t, guides+"/states.md.tmpl") {
+		if b.language != "text" {
+			continue
+		}
+		for _, word := range regexp.MustCompile(`[A-Z][A-Z_]+`).FindAllString(b.text, -1) {
+			if missing[word] = false; !slices.Contains(known, word) {
+				t.Errorf("%q is no status", word)
+			}
+		}
+	}
+	for status, absent := range missing {
+		if absent {
+			t.Errorf("the picture has no %s", status)
+		}
+	}
+}
+
 // shownAs says what state shows for a status, in the guide's words.
 func shownAs(status string, priors []string) string {
 	shown := map[string]bool{}
