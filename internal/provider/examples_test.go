@@ -127,6 +127,7 @@ func TestExamplesPlan(t *testing.T) {
 			case "functions":
 				f.add(t, folder, "*")
 			case "actions":
+				skipOnOpenTofu(t)
 				since = tfversion.Version1_14_0
 				f.add(t, folder, "*")
 				f["trigger.tf"] = triggerOf(t, f[filepath.Base(folder)+"_action.tf"])
@@ -165,6 +166,7 @@ resource "terraform_data" "trigger" {
 // expectFound runs the query of an example, which must find something.
 func expectFound(t *testing.T, provider, query string) {
 	t.Helper()
+	skipOnOpenTofu(t)
 	list := regexp.MustCompile(`list "(\w+)" "(\w+)"`).FindStringSubmatch(query)
 	if list == nil {
 		t.Fatalf("no list in %q", query)

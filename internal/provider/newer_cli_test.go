@@ -27,6 +27,7 @@ func newCLISince(t *testing.T, since *version.Version, config string) *cli {
 // since skips the test where the CLI is older.
 func (c *cli) since(since *version.Version) {
 	c.t.Helper()
+	skipOnOpenTofu(c.t)
 	var is struct {
 		Version string `json:"terraform_version"`
 	}
@@ -35,6 +36,15 @@ func (c *cli) since(since *version.Version) {
 	}
 	if v := version.Must(version.NewVersion(is.Version)); v.Core().LessThan(since) {
 		c.t.Skipf("Terraform CLI version %s is below %s", v, since)
+	}
+}
+
+// skipOnOpenTofu is for actions and queries, which are Terraform's alone: the
+// number of an OpenTofu version does not tell that it has none.
+func skipOnOpenTofu(t *testing.T) {
+	t.Helper()
+	if os.Getenv("TF_ACC_PROVIDER_HOST") == "registry.opentofu.org" {
+		t.Skip("OpenTofu has neither actions nor queries")
 	}
 }
 
