@@ -187,8 +187,13 @@ func (m *linkModel) placeOfCredential(words string) path.Path {
 		}
 	}
 	for _, name := range candidates {
-		if at := m.placeOf(name); !at.Equal(path.Root("config")) {
+		at := m.placeOf(name)
+		switch {
+		case at.Equal(path.Root("config")):
+		case m.placeOf("local." + name).Equal(path.Root("config")):
 			return at
+		default: // the server does not say which of the two
+			return at.ParentPath()
 		}
 	}
 	return path.Root("config")

@@ -1,12 +1,16 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
 func TestPlanFailsWhereTheServerWouldRefuseTheLink(t *testing.T) {
@@ -97,3 +101,28 @@ resource "clusterlink_link" "outbound" {
   sensitive_config_wo_version = 1
 }
 `
+
+func TestTheRefusedCredentialIsBlamed(t *testing.T) {
+	t.Parallel()
+	refused := fmt.Errorf("refused: %w", kafkarest.ErrLinkRefused)
+	secrets := path.Root("sensitive_config_wo")
+	for name, c := range map[string]struct {
+		secrets types.Map
+		words   string
+		want    path.Path
+	}{
+		"a login":              {settingsOf("sasl.jaas.config=x"), "authentication failed", secrets.AtMapKey("sasl.jaas.config")},
+		"one of two logins":    {settingsOf("sasl.jaas.config=x", "local.sasl.jaas.config=y"), "authentication failed", secrets},
+		"a certificate":        {settingsOf("ssl.keystore.certificate.chain=x"), "authentication failed", secrets.AtMapKey("ssl.keystore.certificate.chain")},
+		"a server not trusted": {settingsOf("ssl.truststore.certificates=x", "sasl.jaas.config=y"), "ssl handshake failed", secrets.AtMapKey("ssl.truststore.certificates")},
+		"none":                 {noSettings, "authentication failed", path.Root("config")},
+	} {
+		m := linkModel{Config: noSettings, SensitiveConfig: noSettings, SensitiveConfigWO: c.secrets}
+		if got := m.placeOfCredential(c.words); !got.Equal(c.want) {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		if got := m.attributeAtFault(refused); c.words == "authentication failed" && !got.Equal(c.want) {
+			t.Errorf("%s: at %s, want %s", name, got, c.want)
+		}
+	}
+}
