@@ -129,14 +129,13 @@ func (r *linkResource) checkReplacement(ctx context.Context, state linkModel, re
 	if !r.endpoints.planValidation {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planPatience)
-	defer cancel()
-	e, err := r.endpoints.at(ctx, state.Endpoint.ValueString(), state.ClusterID.ValueString())
-	if err != nil {
-		resp.Diagnostics.AddWarning("Link is to be replaced", "Whether it still has mirror topics could not be seen: "+explain(e, err))
-		return
-	}
-	mirrors, err := mirroring(ctx, e, state.LinkName.ValueString())
+	var e *endpoint
+	mirrors, err := forPlanning(ctx, func(ctx context.Context) (names []string, err error) {
+		if e, err = r.endpoints.at(ctx, state.Endpoint.ValueString(), state.ClusterID.ValueString()); err != nil {
+			return nil, err
+		}
+		return mirroring(ctx, e, state.LinkName.ValueString())
+	})
 	if err != nil {
 		resp.Diagnostics.AddWarning("Link is to be replaced", "Whether it still has mirror topics could not be seen: "+explain(e, err))
 		return

@@ -123,11 +123,8 @@ func (e *endpoint) inGoodTime(ctx context.Context, ask func(context.Context) err
 	if silence := e.lookups.silence.Load(); silence != nil {
 		return *silence
 	}
-	ctx, cancel := context.WithTimeout(ctx, planPatience)
-	defer cancel()
-	err := ask(ctx)
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %s: %v", planPatience, err) // no timeouts of the resource change that
+	_, err := forPlanning(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
+	if errors.Is(err, errNoAnswer) {
 		e.lookups.silence.Store(&err)
 	}
 	return err

@@ -13,6 +13,20 @@ import (
 // planPatience bounds what planning asks of a server beyond refreshing.
 const planPatience = 5 * time.Second
 
+// forPlanning asks a server something with planPatience. That there was no time
+// for an answer is its own error: no timeouts of the resource change that.
+func forPlanning[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, planPatience)
+	defer cancel()
+	answer, err := ask(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("%w within %s: %v", errNoAnswer, planPatience, err)
+	}
+	return answer, err
+}
+
+var errNoAnswer = errors.New("no answer")
+
 // lookups is what planning has found out about a cluster. It is kept as long
 // as the provider is configured, which is one plan or one apply: what the
 // provider creates itself meanwhile is no news to it. An endpoint that did not
@@ -73,9 +87,7 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 		return &o, nil
 	}
 	topics, err := e.lookups.topics.get(ctx, func() (map[string]bool, error) {
-		ctx, cancel := context.WithTimeout(ctx, planPatience)
-		defer cancel()
-		list, err := e.client.Topics(ctx)
+		list, err := forPlanning(ctx, e.client.Topics)
 		names := make(map[string]bool, len(list))
 		for _, t := range list {
 			names[t.Name] = true
@@ -84,9 +96,7 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 	})
 	taken := topics[topic]
 	if errors.Is(err, kafkarest.ErrNotFound) || errors.Is(err, kafkarest.ErrUnsupported) {
-		ctx, cancel := context.WithTimeout(ctx, planPatience)
-		defer cancel()
-		_, err = e.client.Topic(ctx, topic)
+		_, err = forPlanning(ctx, func(ctx context.Context) (*kafkarest.Topic, error) { return e.client.Topic(ctx, topic) })
 		taken = err == nil
 		if errors.Is(err, kafkarest.ErrNotFound) {
 			err = nil
@@ -101,9 +111,9 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 // mirrorNames lists the mirror topics of all links once.
 func (e *endpoint) mirrorNames(ctx context.Context) (map[string]occupant, error) {
 	return e.lookups.mirrors.get(ctx, func() (map[string]occupant, error) {
-		ctx, cancel := context.WithTimeout(ctx, planPatience)
-		defer cancel()
-		list, err := e.client.Mirrors(ctx, kafkarest.AnyLink, "")
+		list, err := forPlanning(ctx, func(ctx context.Context) ([]kafkarest.Mirror, error) {
+			return e.client.Mirrors(ctx, kafkarest.AnyLink, "")
+		})
 		if errors.Is(err, kafkarest.ErrNotFound) {
 			err = nil // no link, or a server that cannot list those of all
 		}
@@ -135,9 +145,7 @@ func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
 // server does not answer, is asked for once for all its mirror topics.
 func (e *endpoint) plannedPrefix(ctx context.Context, link string) (string, error) {
 	return e.lookups.planned.of(link).get(ctx, func() (string, error) {
-		ctx, cancel := context.WithTimeout(ctx, planPatience)
-		defer cancel()
-		return e.prefix(ctx, link)
+		return forPlanning(ctx, func(ctx context.Context) (string, error) { return e.prefix(ctx, link) })
 	})
 }
 
@@ -152,39 +160,41 @@ type stopForecast struct {
 // would meet: a plan may be about to promote hundreds.
 func (e *endpoint) stopForecasts(ctx context.Context, link string) (map[string]stopForecast, error) {
 	return e.lookups.stops.of(link).get(ctx, func() (map[string]stopForecast, error) {
-		ctx, cancel := context.WithTimeout(ctx, planPatience)
-		defer cancel()
-		mirrors, err := e.client.Mirrors(ctx, link, "")
-		if err != nil {
-			return nil, err
-		}
-		forecasts := make(map[string]stopForecast, len(mirrors))
-		var names []string
-		for _, m := range mirrors {
-			forecasts[m.Name] = stopForecast{status: m.Status, lag: totalLag(m.Lags)}
-			if m.Status != kafkarest.StatusStopped && m.Status != kafkarest.StatusPendingStopped {
-				names = append(names, m.Name)
-			}
-		}
-		if len(names) == 0 {
-			return forecasts, nil
-		}
-		verdicts, err := e.client.AlterMirrors(ctx, link, kafkarest.Promote, kafkarest.Selection{Names: names}, true)
-		for _, v := range verdicts {
-			forecast := forecasts[v.MirrorTopicName]
-			if len(v.Lags) > 0 {
-				forecast.lag = totalLag(v.Lags)
-			}
-			if v.Refused() {
-				forecast.refusal = v.ErrorMessage
-			}
-			forecasts[v.MirrorTopicName] = forecast
-		}
-		if errors.Is(err, kafkarest.ErrUnsupported) {
-			err = nil // the lag is known all the same
-		}
-		return forecasts, err
+		return forPlanning(ctx, func(ctx context.Context) (map[string]stopForecast, error) { return e.askStopForecasts(ctx, link) })
 	})
+}
+
+func (e *endpoint) askStopForecasts(ctx context.Context, link string) (map[string]stopForecast, error) {
+	mirrors, err := e.client.Mirrors(ctx, link, "")
+	if err != nil {
+		return nil, err
+	}
+	forecasts := make(map[string]stopForecast, len(mirrors))
+	var names []string
+	for _, m := range mirrors {
+		forecasts[m.Name] = stopForecast{status: m.Status, lag: totalLag(m.Lags)}
+		if m.Status != kafkarest.StatusStopped && m.Status != kafkarest.StatusPendingStopped {
+			names = append(names, m.Name)
+		}
+	}
+	if len(names) == 0 {
+		return forecasts, nil
+	}
+	verdicts, err := e.client.AlterMirrors(ctx, link, kafkarest.Promote, kafkarest.Selection{Names: names}, true)
+	for _, v := range verdicts {
+		forecast := forecasts[v.MirrorTopicName]
+		if len(v.Lags) > 0 {
+			forecast.lag = totalLag(v.Lags)
+		}
+		if v.Refused() {
+			forecast.refusal = v.ErrorMessage
+		}
+		forecasts[v.MirrorTopicName] = forecast
+	}
+	if errors.Is(err, kafkarest.ErrUnsupported) {
+		err = nil // the lag is known all the same
+	}
+	return forecasts, err
 }
 
 func totalLag(lags []kafkarest.Lag) int64 {
