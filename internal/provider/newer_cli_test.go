@@ -27,7 +27,18 @@ func newCLISince(t *testing.T, since *version.Version, config string) *cli {
 // since skips the test where the CLI is older.
 func (c *cli) since(since *version.Version) {
 	c.t.Helper()
-	skipOnOpenTofu(c.t)
+	if why := c.lacks(since); why != "" {
+		c.t.Skip(why)
+	}
+}
+
+// lacks says why the CLI does not know what came with a version of Terraform.
+// It is empty where it does.
+func (c *cli) lacks(since *version.Version) string {
+	c.t.Helper()
+	if isOpenTofu() {
+		return onlyTerraform
+	}
 	var is struct {
 		Version string `json:"terraform_version"`
 	}
@@ -35,16 +46,23 @@ func (c *cli) since(since *version.Version) {
 		c.t.Fatal(err)
 	}
 	if v := version.Must(version.NewVersion(is.Version)); v.Core().LessThan(since) {
-		c.t.Skipf("Terraform CLI version %s is below %s", v, since)
+		return fmt.Sprintf("Terraform CLI version %s is below %s", v, since)
 	}
+	return ""
 }
 
-// skipOnOpenTofu is for actions and queries, which are Terraform's alone: the
-// number of an OpenTofu version does not tell that it has none.
+const onlyTerraform = "OpenTofu has neither actions nor queries"
+
+// The number of an OpenTofu version does not tell what it has of Terraform's.
+func isOpenTofu() bool {
+	return os.Getenv("TF_ACC_PROVIDER_HOST") == "registry.opentofu.org"
+}
+
+// skipOnOpenTofu is for actions and queries, which are Terraform's alone.
 func skipOnOpenTofu(t *testing.T) {
 	t.Helper()
-	if os.Getenv("TF_ACC_PROVIDER_HOST") == "registry.opentofu.org" {
-		t.Skip("OpenTofu has neither actions nor queries")
+	if isOpenTofu() {
+		t.Skip(onlyTerraform)
 	}
 }
 
