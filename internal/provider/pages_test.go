@@ -159,6 +159,56 @@ func TestGeneratedPagesShowNothingElse(t *testing.T) {
 	}
 }
 
+var (
+	pageLink = regexp.MustCompile(`\]\(([^)#\s]*)(?:#([^)\s]+))?\)`)
+	heading  = regexp.MustCompile(`(?m)^#+ +(.+)$|<a id="(.+?)">`)
+	noAnchor = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+	inSource = "https://github.com/clusterlink/terraform-provider-clusterlink/tree/main/"
+)
+
+// Links within the documentation lead to pages, headings and examples that are there.
+func TestPagesLinkToWhatIsThere(t *testing.T) {
+	t.Parallel()
+	written, generated := pages(t)
+	for _, page := range append(written, generated...) {
+		if strings.HasSuffix(page, ".tmpl") { // whose links are for where the page will be
+			continue
+		}
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range pageLink.FindAllStringSubmatch(string(text), -1) {
+			target := filepath.Join(filepath.Dir(page), to[1])
+			switch there, isHere := strings.CutPrefix(to[1], inSource); {
+			case isHere:
+				target = filepath.Join(repository, there)
+			case strings.Contains(to[1], "://"):
+				continue
+			case to[1] == "":
+				target = page
+			}
+			if found, err := os.ReadFile(target); to[2] != "" && !hasAnchor(string(found), to[2]) {
+				t.Errorf("%s: %s has no heading #%s (%v)", page, target, to[2], err)
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// hasAnchor reports whether a page has a heading that a link means.
+func hasAnchor(page, anchor string) bool {
+	for _, h := range heading.FindAllStringSubmatch(page, -1) {
+		slug := strings.ReplaceAll(noAnchor.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")
+		if slug == anchor || h[2] == anchor {
+			return true
+		}
+	}
+	return false
+}
+
 // Every configuration of every page can be planned, beside a provider that it
 // does not bring itself, on a cluster that has a link and a mirror topic "orders"
 // already.
@@ -209,7 +259,7 @@ func outcomes(configuration string) []string {
 var usedVariable = regexp.MustCompile(`\bvar\.(\w+)`)
 
 // paged runs the CLI with a configuration of a page, and what it leaves to the
-// reader: the provider's block, certificates, declarations of variables.
+// reader: the provider's block, files, declarations of variables.
 func (w *world) paged(configuration string) *cli {
 	w.t.Helper()
 	c := newCLI(w.t, "")
@@ -218,10 +268,14 @@ func (w *world) paged(configuration string) *cli {
 	}
 	values := map[string]any{}
 	for _, match := range usedVariable.FindAllStringSubmatch(configuration, -1) {
-		if declaration := fmt.Sprintf("variable %q {", match[1]); !strings.Contains(configuration, declaration) {
+		declaration := fmt.Sprintf("variable %q {", match[1])
+		_, declared, isDeclared := strings.Cut(configuration, declaration)
+		if !isDeclared {
 			c.file(match[1]+".tf", declaration+"}")
 		}
-		values[match[1]] = "secret"
+		if body, _, _ := strings.Cut(declared, "\n}"); !strings.Contains(body, "default") {
+			values[match[1]] = "secret"
+		}
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
@@ -229,6 +283,7 @@ func (w *world) paged(configuration string) *cli {
 	}
 	c.file("terraform.tfvars.json", string(text))
 	c.file("ca.pem", w.source.CACertificate())
+	c.file("topics.txt", "clicks\nimpressions\n")
 	preamble := w.exampleProvider()
 	if strings.Contains(configuration, `provider "clusterlink"`) { // of which nothing is asked while creations are planned
 		preamble["provider.tf"] = ""

@@ -20,7 +20,7 @@ func (w *world) story(example, source, destination string, more map[string]any) 
 	w.t.Helper()
 	c := newCLI(w.t, "")
 	f := files{}
-	f.add(w.t, filepath.Join(examples, example), "*.tf")
+	f.add(w.t, filepath.Join(examples, example), "*")
 	for name, text := range f {
 		c.file(name, text)
 	}
@@ -91,6 +91,29 @@ func TestStoryExamplesApply(t *testing.T) {
 	}
 }
 
+// Every whole configuration among the examples can be planned.
+func TestWholeExamplesPlan(t *testing.T) {
+	t.Parallel()
+	found, err := filepath.Glob(examples + "/*/main.tf")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, file := range found {
+		example := filepath.Base(filepath.Dir(file))
+		t.Run(example, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.topic("demo-link-topic")
+			source, destination := "source", "destination"
+			if variables, err := os.ReadFile(filepath.Join(filepath.Dir(file), "variables.tf")); err == nil && strings.Contains(string(variables), `"east_`) {
+				source, destination = "east", "west"
+			}
+			c := w.story(example, source, destination, map[string]any{"topic_names": []string{"demo-link-topic"}})
+			says(t, c.succeeds("plan"), "0 to change, 0 to destroy.")
+		})
+	}
+}
+
 // Topics are promoted all at once, only when none is behind, and leave Terraform
 // with nothing lost.
 func TestHandingOverWaitsForEveryTopic(t *testing.T) {
@@ -126,6 +149,37 @@ func TestHandingOverWaitsForEveryTopic(t *testing.T) {
 	says(t, c.succeeds("destroy", "-auto-approve"), "1 destroyed") // the link
 	w.expectChanges(w.destination, "DELETE /links/migration")
 	w.expectRecords(w.destination, "payments", "0", "1")
+}
+
+// Many topics are promoted in waves; one that is taken out of the list is promoted,
+// and leaves the others alone.
+func TestOperatingThousandsInWaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, topic := range []string{"orders", "payments", "refunds"} {
+		w.topic(topic, "0")
+	}
+	c := w.story("operating-thousands", "source", "destination", nil)
+	says(t, c.succeeds("apply", "-auto-approve"), "4 added, 0 changed, 0 destroyed.")
+	says(t, c.succeeds("plan", `-var=promoted=["orders"]`), "0 to add, 1 to change, 0 to destroy.")
+	says(t, c.succeeds("apply", "-auto-approve", `-var=promoted=["orders"]`), "0 added, 1 changed, 0 destroyed.")
+	w.produce(w.destination, "orders", "1")
+
+	says(t, c.succeeds("plan", `-var=promoted=["orders"]`), "No changes.")
+	w.destination.SetMirrorStatus("migration", "payments", "SOURCE_UNAVAILABLE")
+	said := c.succeeds("plan", `-var=promoted=["orders"]`)
+	says(t, said, "No changes.", "Check block assertion failed", "payments (SOURCE_UNAVAILABLE, lag 0)")
+	if strings.Contains(said, "refunds (") || strings.Contains(said, "orders (") {
+		t.Errorf("warned of others: %s", said)
+	}
+	w.destination.SetMirrorStatus("migration", "payments", "")
+
+	c.file("topics.txt", "orders\n payments\n\n")
+	w.destination.ResetRequests()
+	says(t, c.succeeds("apply", "-auto-approve", `-var=promoted=["orders"]`), "0 added, 0 changed, 1 destroyed.")
+	w.expectChanges(w.destination, "POST /links/migration/mirrors:promote")
+	w.produce(w.destination, "refunds", "1")
+	w.notWritable("payments")
 }
 
 // replaceMirrorTopics takes the mirror topics out of a story, which come last,
