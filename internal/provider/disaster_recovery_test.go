@@ -31,7 +31,7 @@ func newRegionsWalk(t *testing.T) *regions {
 		w.topic(topic)
 		r.records[topic] = nil
 	}
-	r.addresses = strings.NewReplacer("{east_rest_endpoint}", r.east.RESTEndpoint(), "{east_cluster_id}", r.east.ID(),
+	r.replaced = strings.NewReplacer("{east_rest_endpoint}", r.east.RESTEndpoint(), "{east_cluster_id}", r.east.ID(),
 		"{west_rest_endpoint}", r.west.RESTEndpoint(), "{west_cluster_id}", r.west.ID())
 	return r
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,40 +15,35 @@ import (
 	"strings"
 )
 
-// A step of a guide is one or more blocks under the same mark, an HTML comment:
-// files to write, commands to run, and requests to send, in their order.
-var stepBlock = regexp.MustCompile("(?s)<!-- step: ([a-z-]+) -->\n```(shell|hcl|terraform|http)\n(.*?)```")
-
-// stepPart is one block of a step.
-type stepPart struct{ language, text string }
+// A guide that is walked says everything in steps. A step is one or more blocks
+// under the same mark: variables and files to write, commands to run, requests
+// to send, in their order.
+var walked = []string{"disaster-recovery"}
 
 // walk does what a guide says, as it stands there, so that the page and what is
 // tested cannot drift apart. Steps that were never taken fail the test.
 type walk struct {
 	*cli
 	w         *world
-	steps     map[string][]stepPart
+	steps     map[string][]block
 	taken     map[string]bool
 	variables map[string]string // as terraform.tfvars has them, by name
-	// addresses in requests, which stand in braces
-	addresses *strings.Replacer
+	// replaced are the names of the guide that this world's take the place of
+	replaced *strings.Replacer
 	// invoke carries an action out where the CLI is too old to
 	invoke func(address string, variables []string) string
 }
 
 func (w *world) walk(guide string, c *cli) *walk {
 	w.t.Helper()
-	text, err := os.ReadFile(filepath.Join(guides, guide+".md.tmpl"))
-	if err != nil {
-		w.t.Fatal(err)
+	if !slices.Contains(walked, guide) {
+		w.t.Fatalf("%q is not among those that are walked", guide)
 	}
-	steps := map[string][]stepPart{}
-	blocks := stepBlock.FindAllStringSubmatch(string(text), -1)
-	for _, block := range blocks {
-		steps[block[1]] = append(steps[block[1]], stepPart{block[2], block[3]})
-	}
-	if fences := regexp.MustCompile("(?m)^```(shell|hcl|terraform|http)$").FindAllString(string(text), -1); len(fences) != len(blocks) {
-		w.t.Fatalf("%d of %d blocks are in steps", len(blocks), len(fences))
+	steps := map[string][]block{}
+	for _, b := range blocks(w.t, filepath.Join(guides, guide+".md.tmpl")) {
+		if b.language != "text" {
+			steps[b.step] = append(steps[b.step], b)
+		}
 	}
 	g := &walk{cli: c, w: w, steps: steps, taken: map[string]bool{}, variables: map[string]string{}}
 	w.t.Cleanup(func() {
@@ -74,13 +68,15 @@ func (g *walk) takes(step string) string {
 	}
 	var said strings.Builder
 	for _, block := range g.steps[step] {
-		switch block.language {
-		case "shell":
+		switch {
+		case block.language == "shell":
 			for command := range strings.Lines(block.text) {
 				said.WriteString(g.runs(strings.TrimSpace(command)) + "\n")
 			}
-		case "http":
+		case block.language == "http":
 			said.WriteString(g.sends(block.text) + "\n")
+		case block.file != "":
+			g.file(block.file, g.replaced.Replace(block.text))
 		default:
 			g.sets(block.text)
 		}
@@ -132,7 +128,7 @@ func (g *walk) runs(command string) string {
 func (g *walk) sends(request string) string {
 	g.t.Helper()
 	head, body, _ := strings.Cut(request, "\n\n")
-	method, url, _ := strings.Cut(g.addresses.Replace(head), " ")
+	method, url, _ := strings.Cut(g.replaced.Replace(head), " ")
 	r, err := http.NewRequestWithContext(g.t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		g.t.Fatal(err)

@@ -25,6 +25,8 @@ const (
 // block is what stands between two fences of a page.
 type block struct {
 	mark     string // of an HTML comment before it: blocks under the same mark are one configuration
+	step     string // or one step of those that a walk takes, in their order
+	file     string // that the block is, in a step
 	language string
 	text     string
 	line     int
@@ -32,7 +34,7 @@ type block struct {
 
 var (
 	fence     = regexp.MustCompile("^(\\s*)(?:```|~~~)(.*)$")
-	blockMark = regexp.MustCompile(`^<!-- config: ([a-z-]+) -->$`)
+	blockMark = regexp.MustCompile(`^<!-- (config|step): ([a-z-]+)(?:, file: ([a-z.]+))? -->$`)
 	// looksLikeHCL finds the first line of a block of Terraform's language.
 	looksLikeHCL = regexp.MustCompile(`^\s*(action|check|data|ephemeral|import|list|locals|module|moved|output|provider|provider_installation|removed|resource|terraform|variable)( +"[^"]+"){0,2} *\{`)
 )
@@ -47,7 +49,7 @@ func blocks(t *testing.T, page string) []block {
 	}
 	var found []block
 	var open *block
-	mark := ""
+	var mark block
 	for i, line := range strings.Split(string(text), "\n") {
 		complain := func(what string) { t.Errorf("%s:%d: %s: %s", page, i+1, what, line) }
 		edge := fence.FindStringSubmatch(line)
@@ -55,9 +57,12 @@ func blocks(t *testing.T, page string) []block {
 		case edge != nil && edge[1] != "":
 			complain("a block that does not begin the line")
 		case edge != nil && open == nil:
-			open = &block{mark: mark, language: edge[2], line: i + 1}
-			if !slices.Contains([]string{"terraform", "hcl", "shell", "text"}, open.language) {
+			open = &block{mark: mark.mark, step: mark.step, file: mark.file, language: edge[2], line: i + 1}
+			if !slices.Contains([]string{"terraform", "hcl", "shell", "http", "text"}, open.language) {
 				complain("a block of a language that no test knows")
+			}
+			if guide, _, _ := strings.Cut(filepath.Base(page), "."); open.step != "" && !slices.Contains(walked, guide) {
+				complain("a step that no test takes")
 			}
 		case edge != nil:
 			found = append(found, *open)
@@ -71,9 +76,12 @@ func blocks(t *testing.T, page string) []block {
 			complain("a configuration outside of a block")
 		}
 		if m := blockMark.FindStringSubmatch(line); m != nil {
-			mark = m[1]
+			mark = block{file: m[3]}
+			if mark.mark = m[2]; m[1] == "step" {
+				mark.mark, mark.step = "", m[2]
+			}
 		} else if open == nil {
-			mark = ""
+			mark = block{}
 		}
 	}
 	if open != nil {
@@ -84,12 +92,13 @@ func blocks(t *testing.T, page string) []block {
 
 func (b block) isConfiguration() bool { return b.language == "terraform" || b.language == "hcl" }
 
-// configurations are those of a page, by mark or by line.
+// configurations are those of a page, by mark or by line. What stands in a step is
+// applied by the test that takes it.
 func configurations(t *testing.T, page string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, b := range blocks(t, page) {
-		if b.isConfiguration() {
+		if b.isConfiguration() && b.step == "" {
 			name := b.mark
 			if name == "" {
 				name = fmt.Sprintf("line %d", b.line)
