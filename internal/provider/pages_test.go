@@ -272,9 +272,7 @@ var usedVariable = regexp.MustCompile(`\bvar\.(\w+)`)
 func (w *world) paged(configuration string) *cli {
 	w.t.Helper()
 	c := newCLI(w.t, "")
-	if strings.Contains(configuration, "\naction \"") || strings.HasPrefix(configuration, "action \"") {
-		c.since(tfversion.Version1_14_0)
-	}
+	c.mustKnow(configuration)
 	values := map[string]any{}
 	for _, match := range usedVariable.FindAllStringSubmatch(configuration, -1) {
 		declaration := fmt.Sprintf("variable %q {", match[1])
@@ -309,6 +307,14 @@ func (w *world) paged(configuration string) *cli {
 	}
 	c.knowsStrangers()
 	return c
+}
+
+// mustKnow skips the test where the CLI is too old for a configuration.
+func (c *cli) mustKnow(configuration string) {
+	c.t.Helper()
+	if regexp.MustCompile(`(?m)^action "`).MatchString(configuration) {
+		c.since(tfversion.Version1_14_0)
+	}
 }
 
 // expectInstallation runs the CLI with a file that says where providers come from.

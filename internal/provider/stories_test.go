@@ -104,11 +104,15 @@ func TestWholeExamplesPlan(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.topic("demo-link-topic")
+			f := files{}
+			f.add(t, filepath.Dir(file), "*.tf")
+			text := strings.Join(slices.Collect(maps.Values(f)), "\n")
 			source, destination := "source", "destination"
-			if variables, err := os.ReadFile(filepath.Join(filepath.Dir(file), "variables.tf")); err == nil && strings.Contains(string(variables), `"east_`) {
+			if strings.Contains(text, `variable "east_`) {
 				source, destination = "east", "west"
 			}
 			c := w.story(example, source, destination, map[string]any{"topic_names": []string{"demo-link-topic"}})
+			c.mustKnow(text)
 			says(t, c.succeeds("plan"), "0 to change, 0 to destroy.")
 		})
 	}
