@@ -22,15 +22,15 @@ type binary struct {
 // starts is how often the program is started; the median counts.
 const starts = 7
 
-func (b *bench) examineBinary(ctx context.Context) (found binary, err error) {
-	file, err := os.Stat(b.provider)
+func examineBinary(ctx context.Context, program string) (found binary, err error) {
+	file, err := os.Stat(program)
 	if err != nil {
 		return found, err
 	}
 	found.size = file.Size()
 	times := make([]time.Duration, starts)
 	for i := range times {
-		if times[i], err = timeToSchema(ctx, b.provider); err != nil {
+		if times[i], err = timeToSchema(ctx, program); err != nil {
 			return found, err
 		}
 	}

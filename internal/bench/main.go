@@ -64,6 +64,7 @@ type options struct {
 	throttle            []float64 // the share of calls that is answered with 429
 	plans               int       // how often each plan is made; the median counts
 	full, check         bool
+	binary              string // examine this program of the provider, and nothing else
 }
 
 // parse makes options of the command line. It has told of what it returns as an error.
@@ -78,6 +79,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	flags.IntVar(&o.plans, "plans", 3, "how often to make each plan, of which the median counts")
 	flags.BoolVar(&o.full, "full", false, "measure every combination, and 5000 topics too")
 	flags.BoolVar(&o.check, "check", false, "end with exit status 1 where a goal is missed")
+	flags.StringVar(&o.binary, "binary", "", "look only at how large this provider's program is, and how soon it serves its schema")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -140,6 +142,10 @@ func (o *options) cases() []setting {
 
 // measure prints the table and the goals, and counts those that are missed.
 func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err error) {
+	if o.binary != "" {
+		found, err := examineBinary(ctx, o.binary)
+		return printGoals(out, found.goals()), err
+	}
 	b, err := prepare(ctx, out)
 	if err != nil {
 		return 0, err
@@ -147,7 +153,7 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 	defer func() { err = errors.Join(err, os.RemoveAll(b.folder)) }()
 
 	var found findings
-	if found.binary, err = b.examineBinary(ctx); err != nil {
+	if found.binary, err = examineBinary(ctx, b.provider); err != nil {
 		return 0, err
 	}
 	table := newTable(out)

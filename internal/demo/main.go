@@ -1,7 +1,8 @@
 // Command demo links two Kafka clusters with Terraform, mirrors a topic and
 // promotes it, from an empty machine back to an empty machine. Nothing of it is
 // staged but the clusters, which are emulated in this process: the CLI is the
-// real one, the provider is built from this module, the configuration is one of
+// real one, the provider is built from this module or comes from an archive of a
+// release, the configuration is one of
 // its examples, and Kafka clients write and read the records. Every step checks
 // what it shows, and the first that is not as it should be ends the demo with
 // exit status 1.
@@ -51,6 +52,7 @@ func parse(args []string, out io.Writer) (*demo, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(out)
 	sourceInitiated := flags.Bool("source-initiated", false, "link the clusters from the source, with a pair of links")
+	archive := flags.String("archive", "", "install the provider from this archive of a release instead of building it")
 	play := flags.Bool("play", false, "start the clusters, prepare a configuration, and wait for Ctrl-C")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func parse(args []string, out io.Writer) (*demo, error) {
 		flags.Usage()
 		return nil, errors.New("arguments make no sense")
 	}
-	d := &demo{narrator: newNarrator(out), story: fromDestination, cli: os.Getenv("TF_ACC_TERRAFORM_PATH")}
+	d := &demo{narrator: newNarrator(out), story: fromDestination, cli: os.Getenv("TF_ACC_TERRAFORM_PATH"), archive: *archive}
 	if *sourceInitiated {
 		d.story = fromSource
 	}

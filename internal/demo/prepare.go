@@ -16,12 +16,17 @@ import (
 // module is the one that this program belongs to, and whose provider is built.
 const module = "github.com/clusterlink/terraform-provider-clusterlink"
 
-// prepare finds the CLI and builds the provider.
+// prepare finds the CLI and installs the provider.
 func (d *demo) prepare(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, buildTimeout, fmt.Errorf("preparations took longer than %s", buildTimeout))
 	defer cancel()
-	d.step("Build the provider", "Terraform starts a provider as a program of its own. This one is built from\n"+
-		"source, and put where terraform init finds it.")
+	if d.archive == "" {
+		d.step("Build the provider", "Terraform starts a provider as a program of its own. This one is built from\n"+
+			"source, and put where terraform init finds it.")
+	} else {
+		d.step("Install the provider", "Terraform starts a provider as a program of its own. This one comes from an\n"+
+			"archive, as a registry has it, which is put where terraform init finds it.")
+	}
 	if d.folder, err = os.MkdirTemp("", "clusterlink-"); err != nil {
 		return err
 	}
@@ -34,26 +39,34 @@ func (d *demo) prepare(ctx context.Context) (err error) {
 	if err := d.installProvider(ctx); err != nil {
 		return because(ctx, err)
 	}
-	d.saw("the provider is built")
+	d.saw("the provider is there")
 	return nil
 }
 
 // installProvider makes a folder in the layout of a registry, so that init
 // works without a registry and without a network.
 func (d *demo) installProvider(ctx context.Context) error {
-	var binaries []string
+	file := d.archive
+	inFolder := filepath.Base(d.archive) // an archive lies there as it is, and a program below its version and platform
+	if d.archive == "" {
+		inFolder = filepath.Join("0.0.1", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-clusterlink")
+		file = filepath.Join(d.folder, filepath.Base(inFolder))
+		if _, err := goCommand(ctx, "build", "-o", file, module); err != nil {
+			return err
+		}
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
 	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		binaries = append(binaries, filepath.Join(d.folder, "plugins", registry, "clusterlink", "clusterlink", "0.0.1",
-			runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-clusterlink"))
-	}
-	if _, err := goCommand(ctx, "build", "-o", binaries[0], module); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(binaries[1]), 0o700); err != nil {
-		return err
-	}
-	if err := os.Link(binaries[0], binaries[1]); err != nil {
-		return err
+		name := filepath.Join(d.folder, "plugins", registry, "clusterlink", "clusterlink", inFolder)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, content, 0o700); err != nil {
+			return err
+		}
 	}
 	return os.WriteFile(d.tf.config, fmt.Appendf(nil, `provider_installation {
   filesystem_mirror {

@@ -42,6 +42,8 @@ type demo struct {
 	run   func(context.Context) error // tell or play
 	cli   string                      // the CLI to run, by path or name; empty: find or fetch one
 
+	archive string // of a release, with the provider; empty: build it
+
 	folder              string // temporary, for everything that is written
 	tf                  *terraform
 	source, destination *cluster
