@@ -24,6 +24,7 @@ import (
 type cli struct {
 	t           *testing.T
 	binary, dir string
+	noted       string // the file that a separate provider notes its process id in
 	environment []string
 }
 
