@@ -76,6 +76,7 @@ type Cluster struct {
 	visibilityDelay atomic.Int64 // time.Duration
 	pendingTime     atomic.Int64 // time.Duration
 	pageSize        atomic.Int64
+	inFlight        atomic.Int64 // REST calls
 
 	rewriting sync.RWMutex // locked while a topic is truncated, for which it is deleted for a moment; before mu
 
@@ -220,6 +221,9 @@ func (c *Cluster) SetLatency(d time.Duration) { c.latency.Store(int64(d)) }
 
 // SetPageSize makes lists come in pages of n with metadata.next; 0, the default, in one.
 func (c *Cluster) SetPageSize(n int) { c.pageSize.Store(int64(n)) }
+
+// InFlight returns how many REST calls have come and are not answered yet, such as those that a fault lets hang.
+func (c *Cluster) InFlight() int { return int(c.inFlight.Load()) }
 
 // enter books a REST call, unless the cluster is closed; wg.Done ends it.
 func (c *Cluster) enter() bool {

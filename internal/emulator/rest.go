@@ -110,6 +110,8 @@ func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer c.wg.Done()
+	c.inFlight.Add(1)
+	defer c.inFlight.Add(-1)
 	started := time.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	r.Body = io.NopCloser(bytes.NewReader(body))
