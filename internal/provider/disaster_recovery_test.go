@@ -26,7 +26,8 @@ func newRegionsWalk(t *testing.T) *regions {
 	t.Helper()
 	w := newWorld(t)
 	c := w.story("disaster-recovery", "east", "west", nil)
-	r := &regions{walk: w.walk("disaster-recovery", c), east: w.source, west: w.destination, records: map[string][]string{}}
+	g := &walk{cli: c, steps: readSteps(t, "disaster-recovery"), w: w, variables: map[string]string{}}
+	r := &regions{walk: g, east: w.source, west: w.destination, records: map[string][]string{}}
 	for _, topic := range []string{"orders", "payments"} {
 		w.topic(topic)
 		r.records[topic] = nil

@@ -13,46 +13,54 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"testing"
 )
 
 // A guide that is walked says everything in steps. A step is one or more blocks
 // under the same mark: variables and files to write, commands to run, requests
 // to send, in their order.
-var walked = []string{"disaster-recovery"}
+var walked = []string{"disaster-recovery", "migrating"}
+
+// steps are those of a guide, and which of them were taken.
+type steps struct {
+	blocks map[string][]block
+	taken  sync.Map
+}
+
+// readSteps reads a guide. Steps that are never taken fail the test.
+func readSteps(t *testing.T, guide string) *steps {
+	t.Helper()
+	if !slices.Contains(walked, guide) {
+		t.Fatalf("%q is not among the guides that are walked", guide)
+	}
+	s := &steps{blocks: map[string][]block{}}
+	for _, b := range blocks(t, filepath.Join(guides, guide+".md.tmpl")) {
+		if b.language != "text" {
+			s.blocks[b.step] = append(s.blocks[b.step], b)
+		}
+	}
+	t.Cleanup(func() {
+		for step := range s.blocks {
+			if _, taken := s.taken.Load(step); !taken && !t.Skipped() && !t.Failed() {
+				t.Errorf("the step %q was not taken", step)
+			}
+		}
+	})
+	return s
+}
 
 // walk does what a guide says, as it stands there, so that the page and what is
-// tested cannot drift apart. Steps that were never taken fail the test.
+// tested cannot drift apart.
 type walk struct {
 	*cli
+	*steps
 	w         *world
-	steps     map[string][]block
-	taken     map[string]bool
 	variables map[string]string // as terraform.tfvars has them, by name
 	// replaced are the names of the guide that this world's take the place of
 	replaced *strings.Replacer
 	// invoke carries an action out where the CLI is too old to
 	invoke func(address string, variables []string) string
-}
-
-func (w *world) walk(guide string, c *cli) *walk {
-	w.t.Helper()
-	if !slices.Contains(walked, guide) {
-		w.t.Fatalf("%q is not among those that are walked", guide)
-	}
-	steps := map[string][]block{}
-	for _, b := range blocks(w.t, filepath.Join(guides, guide+".md.tmpl")) {
-		if b.language != "text" {
-			steps[b.step] = append(steps[b.step], b)
-		}
-	}
-	g := &walk{cli: c, w: w, steps: steps, taken: map[string]bool{}, variables: map[string]string{}}
-	w.t.Cleanup(func() {
-		left := slices.DeleteFunc(slices.Sorted(maps.Keys(steps)), func(step string) bool { return g.taken[step] })
-		if len(left) > 0 && !w.t.Skipped() && !w.t.Failed() {
-			w.t.Errorf("steps that were not taken: %q", left)
-		}
-	})
-	return g
 }
 
 // takes does a step, and returns what was said. After a failure no more steps are
@@ -62,12 +70,12 @@ func (g *walk) takes(step string) string {
 	if g.t.Failed() {
 		g.t.FailNow()
 	}
-	g.taken[step] = true
-	if len(g.steps[step]) == 0 {
+	g.taken.Store(step, true)
+	if len(g.blocks[step]) == 0 {
 		g.t.Errorf("the guide has no step %q", step)
 	}
 	var said strings.Builder
-	for _, block := range g.steps[step] {
+	for _, block := range g.blocks[step] {
 		switch {
 		case block.language == "shell":
 			for command := range strings.Lines(block.text) {
@@ -96,7 +104,7 @@ func (g *walk) sets(variables string) {
 // onlySets is what stands in a step before anything is run or sent.
 func (g *walk) onlySets(step string) {
 	g.t.Helper()
-	if first := g.steps[step][0]; first.language == "hcl" {
+	if first := g.blocks[step][0]; first.language == "hcl" {
 		g.sets(first.text)
 		return
 	}

@@ -18,14 +18,14 @@ const movedSecret = "moved-secret-1"
 // confluentLinkState is a state as Confluent's provider keeps it: of a link that
 // its destination initiates, by default.
 func confluentLinkState(replace ...string) string {
-	cluster := func(id string) string {
-		return fmt.Sprintf(`[{"id": %q, "rest_endpoint": "https://pkc-00000.example.com:443", "bootstrap_endpoint": "pkc-00000.example.com:9092",
-			"credentials": [{"key": "APIKEY", "secret": %q}]}]`, id, movedSecret)
+	cluster := func(id, rest, bootstrap string) string {
+		return fmt.Sprintf(`[{"id": %q, "rest_endpoint": %q, "bootstrap_endpoint": %q, "credentials": [%s]}]`, id, rest, bootstrap, confluentCredentials(id))
 	}
 	return strings.NewReplacer(replace...).Replace(`{
 		"id": "lkc-destination/demo-link", "link_name": "demo-link", "link_mode": "DESTINATION", "connection_mode": "OUTBOUND",
 		"cluster_link_id": "cl-1", "config": {"acl.sync.ms": "12345"},
-		"source_kafka_cluster": ` + cluster("lkc-source") + `, "destination_kafka_cluster": ` + cluster("lkc-destination") + `,
+		"source_kafka_cluster": ` + cluster("lkc-source", "", "pkc-11111.region.provider.example.com:9092") + `,
+		"destination_kafka_cluster": ` + cluster("lkc-destination", "https://pkc-00000.region.provider.example.com:443", "") + `,
 		"local_kafka_cluster": [], "remote_kafka_cluster": []
 	}`)
 }
@@ -34,9 +34,15 @@ func confluentMirrorState(replace ...string) string {
 	return strings.NewReplacer(replace...).Replace(`{
 		"id": "lkc-destination/demo-link/orders", "mirror_topic_name": "orders", "status": "ACTIVE",
 		"source_kafka_topic": [{"topic_name": "orders"}], "cluster_link": [{"link_name": "demo-link"}],
-		"kafka_cluster": [{"id": "lkc-destination", "rest_endpoint": "https://pkc-00000.example.com:443"}],
-		"credentials": [{"key": "APIKEY", "secret": "` + movedSecret + `"}]
+		"kafka_cluster": [{
+			"id": "lkc-destination", "rest_endpoint": "https://pkc-00000.region.provider.example.com:443",
+			"credentials": [` + confluentCredentials("lkc-destination") + `]
+		}]
 	}`)
+}
+
+func confluentCredentials(cluster string) string {
+	return fmt.Sprintf(`{"key": "APIKEY of %s", "secret": "%s of %s"}`, cluster, movedSecret, cluster)
 }
 
 // moveFrom moves a state of another provider here, as Terraform does: to a

@@ -66,17 +66,6 @@ func skipOnOpenTofu(t *testing.T) {
 	}
 }
 
-// knowsConfluents makes the provider of this process stand for Confluent's, too:
-// a CLI wants to have all that a state mentions.
-func (c *cli) knowsConfluents() {
-	c.t.Helper()
-	c.reattaches(func(at map[string]any) {
-		at[confluentAddress] = at[providerAddress]
-		// OpenTofu reads the address in a state as one in its own registry.
-		at["registry.opentofu.org/confluentinc/confluent"] = at[tofuAddress]
-	})
-}
-
 // adopted is linkAndMirror as a configuration.
 const adopted = `
 resource "clusterlink_link" "orders" {
@@ -97,48 +86,6 @@ resource "clusterlink_mirror_topic" "orders" {
   source_topic_name = "orders"
 }
 `
-
-func TestMovedBlocksTakeOverWhatConfluentsProviderManaged(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.topic("orders", "1")
-	w.linkAndMirror("orders")
-	w.destination.ResetRequests()
-	c := newCLI(t, w.config(adopted+`
-moved {
-  from = confluent_cluster_link.old
-  to   = clusterlink_link.orders
-}
-
-moved {
-  from = confluent_kafka_mirror_topic.old
-  to   = clusterlink_mirror_topic.orders
-}
-`))
-	c.knowsConfluents()
-	resource := func(typeName, attributes string) string {
-		return fmt.Sprintf(`{"mode": "managed", "type": %q, "name": "old", "provider": "provider[\"%s\"]", "instances": [{"schema_version": 0, "attributes": %s}]}`,
-			typeName, confluentAddress, attributes)
-	}
-	c.file("terraform.tfstate", `{"version": 4, "terraform_version": "1.11.0", "serial": 1, "lineage": "moved", "outputs": {}, "resources": [`+
-		resource("confluent_cluster_link", confluentLinkState("demo-link", "orders"))+","+
-		resource("confluent_kafka_mirror_topic", confluentMirrorState("demo-link", "orders"))+`]}`)
-
-	says(t, c.succeeds("plan"), "confluent_cluster_link.old has moved to clusterlink_link.orders",
-		"confluent_kafka_mirror_topic.old has moved to clusterlink_mirror_topic.orders", "Plan: 0 to add, 0 to change, 0 to destroy.", "Credentials are not moved")
-	says(t, c.succeeds("apply", "-auto-approve"), "0 added, 0 changed, 0 destroyed.")
-	if said := c.succeeds("plan"); !strings.Contains(said, "No changes.") || strings.Contains(said, "Credentials") {
-		t.Error(said)
-	}
-	state, err := os.ReadFile(filepath.Join(c.dir, "terraform.tfstate"))
-	if err != nil || strings.Contains(string(state), movedSecret) || !strings.Contains(string(state), `"lkc-destination/orders/orders"`) {
-		t.Errorf("state: %s (%v)", state, err)
-	}
-	if made := changes(w.destination); len(made) > 0 {
-		t.Errorf("changed by %q", made)
-	}
-	w.expectRecords(w.destination, "orders", "1")
-}
 
 func TestQueryGeneratesAConfigurationThatChangesNothing(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,13 @@ func (p strangers) Resources(context.Context) []func() resource.Resource {
 	if p.name != "confluent" {
 		return nil
 	}
-	return []func() resource.Resource{func() resource.Resource { return confluentTopic{} }}
+	return []func() resource.Resource{
+		func() resource.Resource { return confluentTopic{} },
+		func() resource.Resource { return confluentLinking{"confluent_cluster_link", confluentLinkSchema()} },
+		func() resource.Resource {
+			return confluentLinking{"confluent_kafka_mirror_topic", confluentMirrorSchema()}
+		},
+	}
 }
 
 func (p strangers) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
