@@ -17,6 +17,7 @@ const (
 
 // large is the peak memory of the provider, in bytes, with a very large link.
 type large struct {
+	measured   bool
 	resources  int64 // planning as many resources
 	dataSource int64 // listing them all by the data source
 }
@@ -43,7 +44,7 @@ data "clusterlink_mirror_topics" "all" {
 
 output "topics" { value = length(data.clusterlink_mirror_topics.all.mirror_topics) }
 `, nil)
-	return large{resources.memory, dataSource.memory}, err
+	return large{true, resources.memory, dataSource.memory}, err
 }
 
 // planMemory plans a configuration, with a state if there is one.

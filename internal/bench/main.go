@@ -63,7 +63,7 @@ type options struct {
 	latency             []time.Duration
 	throttle            []float64 // the share of calls that is answered with 429
 	plans               int       // how often each plan is made; the median counts
-	full, check         bool
+	full, check, large  bool
 	binary              string // examine this program of the provider, and nothing else
 }
 
@@ -78,6 +78,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	list(flags, &o.throttle, parseShare, "throttle", "0,0.3", "shares of REST calls that are answered with 429")
 	flags.IntVar(&o.plans, "plans", 3, "how often to make each plan, of which the median counts")
 	flags.BoolVar(&o.full, "full", false, "measure every combination, and 5000 topics too")
+	flags.BoolVar(&o.large, "large", true, fmt.Sprintf("measure the memory that a link with %d mirror topics takes", largeTopics))
 	flags.BoolVar(&o.check, "check", false, "end with exit status 1 where a goal is missed")
 	flags.StringVar(&o.binary, "binary", "", "look only at how large this provider's program is, and how soon it serves its schema")
 	if err := flags.Parse(args); err != nil {
@@ -165,8 +166,10 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 		table.add(r)
 		found.results = append(found.results, r)
 	}
-	if found.large, err = b.largeList(ctx); err != nil {
-		return 0, fmt.Errorf("a list of %d mirror topics: %w", largeTopics, err)
+	if o.large {
+		if found.large, err = b.largeList(ctx); err != nil {
+			return 0, fmt.Errorf("a list of %d mirror topics: %w", largeTopics, err)
+		}
 	}
 	found.print(out)
 	return printGoals(out, found.goals()), nil
