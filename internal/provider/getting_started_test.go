@@ -2,6 +2,8 @@ package provider
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,4 +50,30 @@ func TestGettingStartedFromNothingToPromotion(t *testing.T) {
 		w.expectChanges(w.destination, "DELETE /links/migration")
 		w.expectRecords(w.destination, "orders", numbers(6)...)
 	})
+}
+
+// The link of the guide to Alibaba Cloud, between servers as old as it speaks of.
+func TestAlibabaCloudLinkFromNothingToDestruction(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, emulator.ConfluentPlatform71)
+	w.topic("orders", numbers(5)...)
+	config := strings.Join(slices.Collect(maps.Values(guideConfigs(t, "alibaba-cloud"))), "\n")
+	for _, replacement := range [][2]string{
+		{`"https://vpc-kafka-fedcba.example.com:8090"`, `"` + w.destination.RESTEndpoint() + `"` + "\n ca_certificate = file(\"ca.pem\")"},
+		{`"terraform"`, `"` + restUser + `"`}, {"var.destination_password", `"` + restPassword + `"`},
+		{`"vpc-kafka-abcdef.example.com:9095"`, `"` + w.source.BootstrapServers() + `"` + "\n \"ssl.truststore.type\" = \"PEM\""},
+		{`"link", var.source_password)`, `"` + kafkaUser + `", "` + kafkaPassword + `")` + "\n \"ssl.truststore.certificates\" = file(\"ca.pem\")"},
+		{"MToL0AbqRMqxznu7C7CPOw", w.source.ID()},
+	} {
+		if !strings.Contains(config, replacement[0]) {
+			t.Fatalf("the guide has no %s", replacement[0])
+		}
+		config = strings.Replace(config, replacement[0], replacement[1], 1)
+	}
+	c := newCLI(t, config)
+	c.file("ca.pem", w.source.CACertificate()+w.destination.CACertificate())
+	c.applies(2)
+	w.expectRecords(w.destination, "orders", numbers(5)...)
+	says(t, c.succeeds("destroy", "-auto-approve"), "2 destroyed.")
+	w.produce(w.destination, "orders", "5")
 }
