@@ -5,8 +5,9 @@
 // out what it is too old to know: the pages of actions and list resources would
 // vanish from the documentation without an error.
 //
-// With -examples DIR it checks that folder instead: it fails where something that the
-// provider registers has no example there, and where an example is of nothing registered.
+// With -check DIR it checks the folders examples and docs of that one instead: it fails
+// where something that the provider registers has no example or no page there, and where
+// one is of nothing registered.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -24,21 +26,21 @@ import (
 )
 
 func main() {
-	examples := flag.String("examples", "", "check this folder of examples instead of writing the schemas")
+	check := flag.String("check", "", "check examples and docs in this folder instead of writing the schemas")
 	flag.Parse()
-	if err := run(context.Background(), *examples, os.Stdout); err != nil {
+	if err := run(context.Background(), *check, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "providerschema:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, examples string, out io.Writer) error {
+func run(ctx context.Context, check string, out io.Writer) error {
 	schema, err := registered(ctx)
 	if err != nil {
 		return err
 	}
-	if examples != "" {
-		return checkExamples(os.DirFS(examples), schema)
+	if check != "" {
+		return checkDocumented(os.DirFS(filepath.Join(check, "examples")), os.DirFS(filepath.Join(check, "docs")), schema)
 	}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
