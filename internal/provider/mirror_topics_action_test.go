@@ -220,13 +220,20 @@ func TestActionThatOnlyValidatesChangesNothing(t *testing.T) {
 func TestActionTellsItsProgressAsTopicsFinish(t *testing.T) {
 	t.Parallel()
 	p := newMirroring(t, "a", "b")
+	p.outsideVerb(kafkarest.Pause, "b")
+	p.awaitStatus(p.destination, "demo-link", "PAUSED", "b")
+	p.writes(p.source, "b", "1", "2", "3")
+	eventually(t, "b to be behind", func() bool {
+		m, err := p.outside(p.destination).Mirror(t.Context(), "demo-link", "b", false)
+		return err == nil && totalLag(m.Lags) == 3
+	})
 	p.destination.SetMirrorStatus("demo-link", "b", "PENDING_STOPPED")
 	// The server is promoting b already, and is not asked to again.
 	p.invoke(t.Context(), "promote", onDestination(attrs{"mirror_topic_names": set("a", "b")}), func(progress string) {
 		if strings.HasPrefix(progress, "1 of 2 promoted") {
 			p.destination.SetMirrorStatus("demo-link", "b", "STOPPED")
 		}
-	}).expect(t, []string{`2 of 2 mirror topics of link "demo-link" are being promoted`, "1 of 2 promoted", "2 of 2 promoted"})
+	}).expect(t, []string{`2 of 2 mirror topics of link "demo-link" are being promoted`, "1 of 2 promoted, up to 3 records behind", "2 of 2 promoted"})
 	if got, want := bodies(p.destination, `^POST`), []string{`{"mirror_topic_names":["a"]}`}; !slices.Equal(got, want) {
 		t.Errorf("requests: %q, want %q", got, want)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
@@ -136,6 +137,42 @@ list "clusterlink_mirror_topic" "all" {
 	}
 }
 
+func TestQueryOfAThousandMirrorTopicsIsOneCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCLISince(t, tfversion.Version1_14_0, w.config(""))
+	w.destination.Inject(emulator.Fault{Path: "/links/-/mirrors$", Status: 200, Body: aThousandMirrors})
+	for limit, want := range map[string]int{"": 100, "limit = 7": 7, "limit = 1001": 1000} { // 100 is Terraform's own
+		w.destination.ResetRequests()
+		c.file("estate.tfquery.hcl", "list \"clusterlink_mirror_topic\" \"all\" {\nprovider = clusterlink\n"+limit+"\nconfig { endpoint = \"destination\" }\n}")
+		written := filepath.Join(t.TempDir(), "generated.tf")
+		found := strings.Count(c.succeeds("query", "-generate-config-out="+written), "mirror_topic_name=")
+		generated, err := os.ReadFile(written)
+		if blocks := strings.Count(string(generated), "import {"); err != nil || found != want || blocks != want {
+			t.Errorf("%q: found %d, wrote %d (%v), want %d", limit, found, blocks, err, want)
+		}
+		if made, want := calls(w.destination, "."), []string{"GET /links/-/mirrors"}; !slices.Equal(made, want) {
+			t.Errorf("calls: %q, want %q", made, want)
+		}
+	}
+}
+
+func TestQueryEndsWithTheErrorItMeets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCLISince(t, tfversion.Version1_14_0, w.config(""))
+	w.topic("orders")
+	w.linkAndMirror("orders")
+	w.destination.Inject(emulator.Fault{Path: "/links/orders/configs$", Status: 403})
+	c.file("estate.tfquery.hcl", `
+list "clusterlink_link" "all" {
+  provider         = clusterlink
+  include_resource = true
+  config { endpoint = "destination" }
+}`)
+	says(t, c.fails("query"), "Unable to read settings of link", "403")
+}
+
 // pauses is an action on what adopted describes.
 const pauses = `
 action "clusterlink_pause_mirror_topics" "orders" {
@@ -212,6 +249,14 @@ resource "terraform_data" "cutover" {
 	says(t, c.succeeds("apply", "-auto-approve"), "0 added, 0 changed, 1 destroyed.")
 	says(t, c.succeeds("plan"), "No changes.")
 	w.produce(w.destination, "orders", "2")
+	w.expectRecords(w.destination, "orders", "1", "2")
+
+	// Left out, it neither stands in the way of plans nor of destroying.
+	c.write(w.config(adopted))
+	says(t, c.succeeds("plan"), "No changes.", "Mirror topic is not active", `Write state = "PROMOTED"`)
+	w.destination.ResetRequests()
+	says(t, c.succeeds("destroy", "-auto-approve"), "2 destroyed.")
+	w.expectChanges(w.destination, "DELETE /links/orders")
 	w.expectRecords(w.destination, "orders", "1", "2")
 }
 

@@ -2,6 +2,7 @@
 list "clusterlink_mirror_topic" "of_link" {
   provider         = clusterlink
   include_resource = true
+  limit            = 10000 # 100 where it is left out
 
   config {
     endpoint  = "destination"
