@@ -80,11 +80,13 @@ func (w *world) recordOnce(folder, state string) {
 	}
 }
 
-// placeholders are names for what is different each time, and their values now.
+// placeholders are names for what is different each time or secret, and their values now.
 type placeholders map[string]string
 
 func (w *world) placeholders(state string) placeholders {
-	p := placeholders{"SOURCE_BOOTSTRAP": w.source.BootstrapServers(), "DESTINATION_BOOTSTRAP": w.destination.BootstrapServers()}
+	p := placeholders{
+		"SOURCE_BOOTSTRAP": w.source.BootstrapServers(), "DESTINATION_BOOTSTRAP": w.destination.BootstrapServers(), "KAFKA_PASSWORD": kafkaPassword,
+	}
 	for name, c := range map[string]*emulator.Cluster{"SOURCE_CA": w.source, "DESTINATION_CA": w.destination} {
 		quoted, err := json.Marshal(c.CACertificate())
 		if err != nil {
