@@ -287,6 +287,11 @@ func (w *world) restless(t *rapid.T, p *place, topic string) string {
 		if err != nil || !slices.Equal(mirror, source) {
 			return fmt.Sprintf("%s on %s ends at %v, its source at %v (%v)", topic, p.ID(), mirror, source, err)
 		}
+		for _, row := range m["mirror_lags"].([]any) {
+			if row.(object)["lag"] != 0.0 {
+				return fmt.Sprintf("%s on %s ends where its source does, and lags: %v", topic, p.ID(), row)
+			}
+		}
 		return ""
 	case "STOPPED", "FAILED", "<nil>":
 		return ""
