@@ -60,17 +60,18 @@ func scramLink(password string, version int) string {
 func (w *kafkaWorld) reports(linkState, linkError, mirrorStatus string) string {
 	w.t.Helper()
 	admin, seen, message := w.admin(w.destination), "", ""
-	eventually(w.t, fmt.Sprintf("link %s with %s, mirror topic %s", linkState, linkError, mirrorStatus), func() bool {
+	want := fmt.Sprintf("link %s with %s, mirror topic %s", linkState, linkError, mirrorStatus)
+	eventually(w.t, want, func() bool {
 		link, err := admin.Link(w.t.Context(), "demo-link", false)
 		mirror, mirrorErr := admin.Mirror(w.t.Context(), "demo-link", "orders", false)
 		if err != nil || mirrorErr != nil {
 			seen = fmt.Sprint(err, mirrorErr)
 			return false
 		}
-		seen, message = fmt.Sprint(link.State, link.Error, mirror.Status), link.ErrorMessage
-		return seen == fmt.Sprint(linkState, linkError, mirrorStatus)
+		seen, message = fmt.Sprintf("link %s with %s, mirror topic %s", link.State, link.Error, mirror.Status), link.ErrorMessage
+		return seen == want
 	})
-	if w.t.Failed() {
+	if seen != want {
 		w.t.Fatalf("last seen: %s %s", seen, message)
 	}
 	return message
