@@ -182,11 +182,10 @@ func (l *link) newMirror(name, source string, partitions int, state string) *mir
 	return m
 }
 
-// describeSource describes a topic of the cluster that the link reads, with the settings that are set on it. These
-// are known of clusters in the network only.
+// describeSource describes a topic of the cluster that the link reads, with the settings that are set on it.
 func (l *link) describeSource(ctx context.Context, name string) (broker.Topic, map[string]*string, error) {
 	l.cluster.mu.Lock()
-	remote, origin, refusal := l.remote, l.origin, l.refusal()
+	remote, refusal := l.remote, l.refusal()
 	l.cluster.mu.Unlock()
 	if refusal != nil {
 		return broker.Topic{}, nil, refusal
@@ -195,17 +194,14 @@ func (l *link) describeSource(ctx context.Context, name string) (broker.Topic, m
 	if errors.Is(err, broker.ErrNoTopic) {
 		return topic, nil, sourceTopicMissing(name)
 	}
+	var described []broker.TopicConfig
+	if err == nil {
+		described, err = remote.TopicConfigs(ctx, name)
+	}
 	if err != nil {
 		return topic, nil, retriable("Cluster link '%s' is not available: %s", l.name, err)
 	}
 	configs := make(map[string]*string)
-	if origin == nil {
-		return topic, configs, nil
-	}
-	described, err := origin.broker.TopicConfigs(ctx, name)
-	if err != nil {
-		return topic, nil, brokerError(err)
-	}
 	for _, config := range described {
 		if !config.Default {
 			configs[config.Name] = config.Value

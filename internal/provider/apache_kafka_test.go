@@ -158,6 +158,8 @@ ssl.truststore.certificates=`+strings.ReplaceAll(w.source.CACertificate(), "\n",
 		count += w.same(topic)
 		w.notWritable(topic)
 	}
+	w.hasSetting("stamped", "message.timestamp.type", "LogAppendTime")
+	w.hasSetting("table", "cleanup.policy", "compact")
 	says(t, c.succeeds("apply", "-auto-approve"), "0 added, 0 changed, 0 destroyed.") // reads the data sources again
 	says(t, c.succeeds("plan"), "No changes.")
 	c.output("names", `{"demo-link": `+string(names)+`}`)
@@ -173,6 +175,21 @@ ssl.truststore.certificates=`+strings.ReplaceAll(w.source.CACertificate(), "\n",
 	}
 	says(t, c.succeeds("destroy", "-auto-approve"), "1 destroyed")
 	figures.Tell(t, "Apache Kafka, walkthrough: %d records of %d topics are the same on both sides; it took %s", count, len(topics), since(began))
+}
+
+// hasSetting fails the test unless a mirror topic has a setting of its source.
+func (w *kafkaWorld) hasSetting(topic, name, want string) {
+	w.t.Helper()
+	configs, err := w.admin(w.destination).TopicSettings(w.t.Context(), topic)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, c := range configs {
+		if c.Name == name && c.Value != nil && *c.Value == want {
+			return
+		}
+	}
+	w.t.Errorf("%s is not mirrored with %s=%s", topic, name, want)
 }
 
 // A broker stops, in an orderly way and by a crash, while records are written:

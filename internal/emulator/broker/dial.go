@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -95,6 +96,16 @@ func (r *Remote) Topic(ctx context.Context, name string) (Topic, error) {
 		return Topic{}, fmt.Errorf("topic %q: %w", name, ErrNoTopic)
 	}
 	return found[name].describe(), nil
+}
+
+// TopicConfigs lists the settings of a topic of the remote cluster, defaults
+// included. Its error is a *DialError, also for a topic that does not exist.
+func (r *Remote) TopicConfigs(ctx context.Context, name string) ([]TopicConfig, error) {
+	configs, err := topicConfigs(ctx, kadm.NewClient(r.client), name)
+	if err != nil {
+		return nil, dialError(err, r.settings.sasl != nil)
+	}
+	return configs, nil
 }
 
 // Close cuts the connection.

@@ -111,12 +111,17 @@ func (t topicMetadata) describe() Topic {
 // TopicConfigs lists the settings of a topic, defaults included, sorted by
 // name.
 func (b *Broker) TopicConfigs(ctx context.Context, name string) ([]TopicConfig, error) {
-	resources, err := b.admin.DescribeTopicConfigs(ctx, name)
+	configs, err := topicConfigs(ctx, b.admin, name)
+	return configs, b.topicError(name, err)
+}
+
+func topicConfigs(ctx context.Context, admin *kadm.Client, name string) ([]TopicConfig, error) {
+	resources, err := admin.DescribeTopicConfigs(ctx, name)
 	if err == nil {
 		err = resources[0].Err
 	}
 	if err != nil {
-		return nil, b.topicError(name, err)
+		return nil, err
 	}
 	configs := make([]TopicConfig, 0, len(resources[0].Configs))
 	for _, c := range resources[0].Configs {
