@@ -147,7 +147,7 @@ func TestHandingOverWaitsForEveryTopic(t *testing.T) {
 	w.produce(w.destination, "payments", "1")
 
 	w.destination.ResetRequests()
-	c.replaceMirrorTopics(guideConfigs(t, "handing-over")["leave"])
+	c.replaceMirrorTopics(strings.Replace(guideConfigs(t, "handing-over")["leave"], "clusterlink_mirror_topic.orders", "clusterlink_mirror_topic.migrated", 1))
 	says(t, c.succeeds("apply", "-auto-approve"), "clusterlink_mirror_topic.migrated", "0 added, 0 changed, 0 destroyed")
 	w.expectChanges(w.destination)
 	says(t, c.succeeds("destroy", "-auto-approve"), "1 destroyed") // the link
