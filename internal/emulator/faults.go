@@ -26,6 +26,7 @@ type Fault struct {
 	Path         string        // regular expression on the path; empty: any
 	Status       int           // answered instead of carrying the request out; 0: carry it out
 	Body         string        // with Status; empty: what such a server would say, HTML for 429 and gateways
+	Echo         bool          // with Status: say what was sent, secrets included, as careless servers do
 	Header       http.Header   // added to the answer, with or without Status
 	After        int           // let so many matching calls pass first
 	Count        int           // go wrong so many times; 0: for ever
@@ -85,10 +86,13 @@ func (f *faults) next(r *http.Request) Fault {
 	return Fault{}
 }
 
-// answer writes what a fault says instead of the real answer.
-func (f Fault) answer(w http.ResponseWriter) {
+// answer writes what a fault says instead of the real answer to a request.
+func (f Fault) answer(w http.ResponseWriter, r *http.Request, sent []byte) {
 	body, contentType := f.Body, "application/json"
 	switch {
+	case f.Echo:
+		writeError(w, &apiError{f.Status, f.Status, fmt.Sprintf("Cannot handle %s %v %s", r.Method, r.Header, sent)})
+		return
 	case body != "":
 		if body[0] == '<' {
 			contentType = "text/html;charset=utf-8"

@@ -122,7 +122,7 @@ func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case fault.Drop == DropBefore:
 	case fault.Status != 0:
-		fault.answer(out)
+		fault.answer(out, r, body)
 	default:
 		c.carryOut(out, r, err)
 	}

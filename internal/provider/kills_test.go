@@ -40,14 +40,7 @@ var ends = []struct {
 		if err := syscall.Kill(-r.cmd.Process.Pid, syscall.SIGINT); err != nil {
 			return err
 		}
-		eventually(r.cli.t, "the first interrupt is heard", func() bool {
-			select {
-			case <-r.ended:
-				return true
-			default:
-				return strings.Contains(r.output(), "Interrupt received")
-			}
-		})
+		eventually(r.cli.t, "the first interrupt is heard", func() bool { return r.hasEnded() || strings.Contains(r.output(), "Interrupt received") })
 		return syscall.Kill(-r.cmd.Process.Pid, syscall.SIGINT)
 	}},
 }

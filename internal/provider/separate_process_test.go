@@ -84,6 +84,15 @@ func (r *running) wait() error {
 	return r.err
 }
 
+func (r *running) hasEnded() bool {
+	select {
+	case <-r.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 func (r *running) output() string {
 	text, err := os.ReadFile(r.said)
 	if err != nil {
