@@ -30,13 +30,14 @@ type cluster struct {
 	restPassword, kafkaPassword string
 }
 
-func startCluster(id string) (*cluster, error) {
+func startCluster(id string, observe func(emulator.Exchange)) (*cluster, error) {
 	c := &cluster{restPassword: rand.Text(), kafkaPassword: rand.Text()}
 	started, err := emulator.Start(emulator.Config{
 		ClusterID:  id,
 		TLS:        true,
 		Users:      map[string]string{restUser: c.restPassword},
 		KafkaUsers: map[string]string{kafkaUser: c.kafkaPassword},
+		Observe:    observe,
 	})
 	if err != nil {
 		return nil, err

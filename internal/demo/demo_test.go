@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // needCLI skips tests that run the Terraform CLI, as acceptance tests do.
@@ -32,6 +33,7 @@ func start(t *testing.T, args ...string) (*demo, *output) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.observe = emulatortest.Check(t, emulator.ConfluentCloud)
 	return d, printed
 }
 

@@ -15,10 +15,10 @@ import (
 func (d *demo) startClusters(ctx context.Context) (err error) {
 	d.step("Start two Kafka clusters", "The source has the records, the destination is to get them. Both want TLS and\n"+
 		"a password, for Kafka and for the REST API, as real ones do.")
-	if d.source, err = startCluster(sourceID); err != nil {
+	if d.source, err = startCluster(sourceID, d.observe); err != nil {
 		return err
 	}
-	if d.destination, err = startCluster(destinationID); err != nil {
+	if d.destination, err = startCluster(destinationID, d.observe); err != nil {
 		return err
 	}
 	for _, c := range []*cluster{d.source, d.destination} {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
 )
 
 // story is what differs between the ways of linking two clusters.
@@ -42,7 +44,8 @@ type demo struct {
 	run   func(context.Context) error // tell or play
 	cli   string                      // the CLI to run, by path or name; empty: find or fetch one
 
-	archive string // of a release, with the provider; empty: build it
+	archive string                  // of a release, with the provider; empty: build it
+	observe func(emulator.Exchange) // is shown the calls to the clusters, if not nil
 
 	folder              string // temporary, for everything that is written
 	tf                  *terraform

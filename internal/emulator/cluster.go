@@ -50,6 +50,7 @@ type Config struct {
 	KafkaPort   int               // of the first node, the others follow; default free ports
 	Brokers     int               // nodes, which limit the replication factor; default 1
 	Network     *Network          // default: the network of the process
+	Observe     func(Exchange)    // is shown every REST call before it is answered; may run for several at once
 
 	// KafkaClientCA makes the Kafka listener demand a client certificate of this authority. With KafkaUsers too,
 	// clients log in by certificate (security.protocol=SSL) or by SASL, as on a cluster that offers both.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // object is a decoded JSON object.
@@ -39,12 +40,7 @@ type rest struct {
 // start starts a cluster that ends with the test.
 func start(t tester, cfg emulator.Config) *emulator.Cluster {
 	t.Helper()
-	c, err := emulator.Start(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return c
+	return emulatortest.Start(t, cfg)
 }
 
 func restOf(t tester, c *emulator.Cluster, cfg emulator.Config) *rest {

@@ -247,7 +247,7 @@ func TestBadConfigs(t *testing.T) {
 		"no CA certificate": {ClusterID: "lkc-1", TLS: true, ClientCA: "x"},
 		"bad address":       {ClusterID: "lkc-1", RESTAddress: "256.0.0.1:0"},
 	} {
-		if c, err := emulator.Start(cfg); err == nil {
+		if c, err := emulator.Start(cfg); err == nil { //nolint:forbidigo // there is no cluster to call
 			c.Close()
 			t.Errorf("%s: started", name)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // verb carries a verb out on one mirror topic of the link demo, and returns the error code of the verdict, 0 for none.
@@ -320,14 +321,14 @@ func TestDeletedMirrorTopicCanBeMirroredAgain(t *testing.T) {
 func TestPinsAndVerdicts(t *testing.T) {
 	t.Parallel()
 	_, destination, rest := mirrored(t)
-	destination.SetMirrorStatus("demo", "orders", "PENDING_MARS")
-	if got := rest.status("orders"); got != "PENDING_MARS" {
+	destination.SetMirrorStatus("demo", "orders", emulatortest.UnknownStatus)
+	if got := rest.status("orders"); got != emulatortest.UnknownStatus {
 		t.Errorf("status: %v", got)
 	}
 	if got := rest.want(200, "GET", "/links/-/mirrors?mirror_status=ACTIVE", nil)["data"]; len(got.([]any)) != 0 {
 		t.Errorf("active: %v", got)
 	}
-	if got := rest.want(200, "GET", "/links/-/mirrors?mirror_status=PENDING_MARS", nil)["data"]; len(got.([]any)) != 1 {
+	if got := rest.want(200, "GET", "/links/-/mirrors?mirror_status="+emulatortest.UnknownStatus, nil)["data"]; len(got.([]any)) != 1 {
 		t.Errorf("pinned: %v", got)
 	}
 	destination.SetMirrorStatus("demo", "orders", "")

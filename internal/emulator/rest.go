@@ -32,6 +32,16 @@ type answer struct {
 // handler carries out a REST call.
 type handler func(*call) (answer, error)
 
+// Exchange is a REST call and the answer to it.
+type Exchange struct {
+	Request     *http.Request // has been read
+	RequestBody []byte
+	BasePath    string // of the cluster, with which the path begins
+	Status      int    // 0: an injected fault answers, or nobody
+	Header      http.Header
+	Body        []byte
+}
+
 // routes says which calls are offered.
 func (c *Cluster) routes() *http.ServeMux {
 	mux := http.NewServeMux()
@@ -126,6 +136,7 @@ func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.carryOut(out, r, err)
 	}
+	c.observe(r, body, fault, out)
 	dropped := fault.Drop != NoDrop
 	status := out.status
 	if dropped {
@@ -139,6 +150,18 @@ func (c *Cluster) serve(w http.ResponseWriter, r *http.Request) {
 		out.header[http.CanonicalHeaderKey(name)] = values
 	}
 	out.send(w, fault.TruncateBody)
+}
+
+// observe shows a call to whom the configuration names.
+func (c *Cluster) observe(r *http.Request, body []byte, fault Fault, out *reply) {
+	if c.cfg.Observe == nil {
+		return
+	}
+	e := Exchange{Request: r, RequestBody: body, BasePath: c.cfg.BasePath}
+	if fault.Status == 0 {
+		e.Status, e.Header, e.Body = out.status, out.header, out.body.Bytes()
+	}
+	c.cfg.Observe(e)
 }
 
 // carryOut does what the caller asks for, if it may. What no handler was found for is answered as the real

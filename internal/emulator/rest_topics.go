@@ -26,22 +26,28 @@ type related struct {
 }
 
 type clusterData struct {
-	Kind      string   `json:"kind"`
-	Metadata  metadata `json:"metadata"`
-	ClusterID string   `json:"cluster_id"`
-	Topics    related  `json:"topics"`
+	Kind                   string   `json:"kind"`
+	Metadata               metadata `json:"metadata"`
+	ClusterID              string   `json:"cluster_id"`
+	ACLs                   related  `json:"acls"`
+	Brokers                related  `json:"brokers"`
+	BrokerConfigs          related  `json:"broker_configs"`
+	ConsumerGroups         related  `json:"consumer_groups"`
+	Topics                 related  `json:"topics"`
+	PartitionReassignments related  `json:"partition_reassignments"`
 }
 
 type topicData struct {
-	Kind              string   `json:"kind"`
-	Metadata          metadata `json:"metadata"`
-	ClusterID         string   `json:"cluster_id"`
-	TopicName         string   `json:"topic_name"`
-	IsInternal        bool     `json:"is_internal"`
-	ReplicationFactor int      `json:"replication_factor"`
-	PartitionsCount   int      `json:"partitions_count"`
-	Partitions        related  `json:"partitions"`
-	Configs           related  `json:"configs"`
+	Kind                   string   `json:"kind"`
+	Metadata               metadata `json:"metadata"`
+	ClusterID              string   `json:"cluster_id"`
+	TopicName              string   `json:"topic_name"`
+	IsInternal             bool     `json:"is_internal"`
+	ReplicationFactor      int      `json:"replication_factor"`
+	PartitionsCount        int      `json:"partitions_count"`
+	Partitions             related  `json:"partitions"`
+	Configs                related  `json:"configs"`
+	PartitionReassignments related  `json:"partition_reassignments"`
 }
 
 type topicConfigData struct {
@@ -66,7 +72,10 @@ type synonym struct {
 
 func (c *Cluster) clusterData() clusterData {
 	return clusterData{
-		Kind: "KafkaCluster", Metadata: c.metadata(), ClusterID: c.ID(), Topics: related{c.url("topics")},
+		Kind: "KafkaCluster", Metadata: c.metadata(), ClusterID: c.ID(),
+		ACLs: related{c.url("acls")}, Brokers: related{c.url("brokers")}, BrokerConfigs: related{c.url("broker-configs")},
+		ConsumerGroups: related{c.url("consumer-groups")}, Topics: related{c.url("topics")},
+		PartitionReassignments: related{c.url("topics", "-", "partitions", "-", "reassignment")},
 	}
 }
 
@@ -83,6 +92,7 @@ func (c *Cluster) topicData(t broker.Topic) topicData {
 		Kind: "KafkaTopic", Metadata: c.metadata("topics", t.Name), ClusterID: c.ID(), TopicName: t.Name,
 		IsInternal: t.Internal, ReplicationFactor: t.ReplicationFactor, PartitionsCount: t.Partitions,
 		Partitions: related{c.url("topics", t.Name, "partitions")}, Configs: related{c.url("topics", t.Name, "configs")},
+		PartitionReassignments: related{c.url("topics", t.Name, "partitions", "-", "reassignment")},
 	}
 }
 

@@ -166,7 +166,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestConnectionIsReused(t *testing.T) {
 	t.Parallel()
 	s, connections := &server{}, &countingListener{}
-	s.Server = httptest.NewUnstartedServer(s.record(func(w http.ResponseWriter, r *http.Request, n int) {
+	s.Server = httptest.NewUnstartedServer(s.record(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		switch {
 		case n%10 == 0:
 			replies(jsonReply(404, `{"error_code": 404, "message": "no"}`+strings.Repeat(" ", 10_000)))(w, r, n)

@@ -12,6 +12,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // server is a REST endpoint that records what it is asked.
@@ -33,14 +36,18 @@ type request struct {
 func serve(t *testing.T, handler func(w http.ResponseWriter, r *http.Request, n int)) *server {
 	t.Helper()
 	s := &server{}
-	s.Server = httptest.NewServer(s.record(handler))
+	s.Server = httptest.NewServer(s.record(t, handler))
 	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *server) record(handler func(w http.ResponseWriter, r *http.Request, n int)) http.Handler {
+// record checks requests against Confluent's description, and records them.
+func (s *server) record(t *testing.T, handler func(w http.ResponseWriter, r *http.Request, n int)) http.Handler {
+	check := emulatortest.Check(t, emulator.ConfluentCloud)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		base, _, _ := strings.Cut(r.URL.Path, "/clusters")
+		check(emulator.Exchange{Request: r, RequestBody: body, BasePath: base})
 		s.mu.Lock()
 		s.requests = append(s.requests, request{r.Method + " " + r.RequestURI, r.Proto, r.Header.Clone(), string(body)})
 		n := len(s.requests)
@@ -94,7 +101,7 @@ func (s *server) lines() []string {
 // hardly waits.
 func newTestClient(t *testing.T, endpoint string, change ...func(*Config)) *Client {
 	t.Helper()
-	cfg := Config{Endpoint: endpoint, ClusterID: "lkc-1", MaxRetries: 2, RequestTimeout: 10 * time.Second}
+	cfg := Config{Endpoint: endpoint, ClusterID: "lkc-1", UserAgent: "test", MaxRetries: 2, RequestTimeout: 10 * time.Second}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -120,7 +120,7 @@ func (l *countingListener) count() int { return int(l.n.Load()) }
 func serveTLS(t *testing.T, config *tls.Config) (*server, *countingListener) {
 	t.Helper()
 	s := &server{}
-	s.Server = httptest.NewUnstartedServer(s.record(replies(jsonReply(200, `{"data": []}`))))
+	s.Server = httptest.NewUnstartedServer(s.record(t, replies(jsonReply(200, `{"data": []}`))))
 	connections := &countingListener{Listener: s.Listener}
 	s.Listener = connections
 	s.EnableHTTP2 = true

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
@@ -45,16 +46,11 @@ func newWorldOf(t *testing.T, dialect emulator.Dialect) *world {
 	t.Helper()
 	network := emulator.NewNetwork()
 	start := func(id string) *emulator.Cluster {
-		c, err := emulator.Start(emulator.Config{
+		return emulatortest.Start(t, emulator.Config{
 			ClusterID: id, Dialect: dialect, TLS: true, Network: network,
 			Users:      map[string]string{restUser: restPassword},
 			KafkaUsers: map[string]string{kafkaUser: kafkaPassword},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Close)
-		return c
 	}
 	w := &world{t: t, source: start("lkc-source"), destination: start("lkc-destination")}
 	t.Cleanup(func() {

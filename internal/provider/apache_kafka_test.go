@@ -9,6 +9,7 @@ import (
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/apachekafka"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/figures"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
@@ -22,14 +23,10 @@ type kafkaWorld struct {
 func newKafkaWorld(t *testing.T, cfg apachekafka.Config) *kafkaWorld {
 	t.Helper()
 	source := apachekafka.Start(t, cfg)
-	destination, err := emulator.Start(emulator.Config{
+	destination := emulatortest.Start(t, emulator.Config{
 		ClusterID: "lkc-destination", TLS: true,
 		Users: map[string]string{restUser: restPassword}, KafkaUsers: map[string]string{kafkaUser: kafkaPassword},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(destination.Close)
 	return &kafkaWorld{world: &world{t: t, destination: destination}, source: source}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // entries makes the provider's endpoints out of the entries that a test writes.
@@ -242,11 +243,7 @@ func TestEndpointsLogIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c.server.ClusterID = "lkc-1"
-			server, err := emulator.Start(c.server)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(server.Close)
+			server := emulatortest.Start(t, c.server)
 			entry := map[string]string{"rest_endpoint": server.RESTEndpoint() + c.path, "ca_certificate": server.CACertificate()}
 			for name, v := range c.entry {
 				entry[name] = v
@@ -276,11 +273,7 @@ func TestEndpointsLogIn(t *testing.T) {
 
 func TestServersAreVerified(t *testing.T) {
 	t.Parallel()
-	server, err := emulator.Start(emulator.Config{ClusterID: "lkc-1", TLS: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
+	server := emulatortest.Start(t, emulator.Config{ClusterID: "lkc-1", TLS: true})
 	for name, entry := range map[string]map[string]string{
 		"signed by nobody trusted": {},
 		"called otherwise":         {"ca_certificate": server.CACertificate(), "tls_server_name": "rest.example.com"},

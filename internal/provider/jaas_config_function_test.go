@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 func TestJAASConfigIsTheLineOfTheMechanism(t *testing.T) {
@@ -41,12 +42,7 @@ func TestJAASConfigOfAwkwardCredentialsLogsIn(t *testing.T) {
 	t.Parallel()
 	const user, password = `DOMAIN\us"er`, `a"b\c;d=e'f g\\"`
 	start := func(id string, users map[string]string) *emulator.Cluster {
-		cluster, err := emulator.Start(emulator.Config{ClusterID: id, KafkaUsers: users})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(cluster.Close)
-		return cluster
+		return emulatortest.Start(t, emulator.Config{ClusterID: id, KafkaUsers: users})
 	}
 	source, destination := start("lkc-source", map[string]string{user: password}), start("lkc-destination", nil)
 	c := newCLI(t, fmt.Sprintf(`

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
@@ -240,12 +241,7 @@ func newPairOf(t *testing.T, dialect emulator.Dialect) *pair {
 	p := &pair{}
 	network := emulator.NewNetwork()
 	for id, c := range map[string]**emulator.Cluster{"lkc-source": &p.source, "lkc-destination": &p.destination} {
-		started, err := emulator.Start(emulator.Config{ClusterID: id, Dialect: dialect, Network: network})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(started.Close)
-		*c = started
+		*c = emulatortest.Start(t, emulator.Config{ClusterID: id, Dialect: dialect, Network: network})
 	}
 	p.life = newLife(t, linkType, p.endpoints())
 	return p

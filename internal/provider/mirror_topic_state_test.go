@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // Every status of the API's description, one that only a server newer than this
 // provider could report, and none, as before a mirror topic was first read.
 const everyStatus = "ACTIVE FAILED LINK_FAILED LINK_PAUSED PAUSED PENDING_STOPPED SOURCE_UNAVAILABLE STOPPED " +
-	"PENDING_MIRROR PENDING_SYNCHRONIZE PENDING_SETUP_FOR_RESTORE PENDING_RESTORE NEVER_SEEN_BEFORE"
+	"PENDING_MIRROR PENDING_SYNCHRONIZE PENDING_SETUP_FOR_RESTORE PENDING_RESTORE " + emulatortest.UnknownStatus
 
 func TestTransitions(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
@@ -152,12 +153,12 @@ func TestUnknownStatusShowsInMirrorStatusAlone(t *testing.T) {
 	}
 	acceptance(t,
 		w.createsDemo(`state = "ACTIVE"`),
-		seen("NEVER_SEEN_BEFORE", "ACTIVE"),
+		seen(emulatortest.UnknownStatus, "ACTIVE"),
 		seen("PENDING_SYNCHRONIZE", "ACTIVE"),
 		seen("FAILED", "ACTIVE"),
 		refused(w.written("PAUSED"), `The mirror topic "orders" cannot become PAUSED: it is FAILED.`),
 		resource.TestStep{PreConfig: func() { w.destination.SetMirrorStatus("demo-link", "orders", "") }, Config: w.written("PAUSED"), Check: w.told(w.destination, pauseOrders)},
-		seen("NEVER_SEEN_BEFORE", "PAUSED"),
+		seen(emulatortest.UnknownStatus, "PAUSED"),
 		resource.TestStep{PreConfig: func() { w.destination.SetMirrorStatus("demo-link", "orders", "") }, Config: w.written("PAUSED")},
 	)
 }

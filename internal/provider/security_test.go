@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/linkconfig"
 )
 
@@ -25,12 +26,7 @@ func newSecuredPair(t *testing.T, source emulator.Config) *pair {
 	for at, config := range map[**emulator.Cluster]emulator.Config{
 		&p.source: source, &p.destination: {ClusterID: "lkc-destination", Network: network},
 	} {
-		started, err := emulator.Start(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(started.Close)
-		*at = started
+		*at = emulatortest.Start(t, config)
 	}
 	p.life = newLife(t, linkType, p.endpoints())
 	return p

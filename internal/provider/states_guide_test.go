@@ -11,10 +11,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
-
-const unseenStatus = "NEVER_SEEN_BEFORE"
 
 // statusRow is a row of the table in the guide to states: a status, and what is
 // said of it, by the heading of the column.
@@ -50,7 +49,7 @@ func statesGuide(t *testing.T) []statusRow {
 		}
 		row := statusRow{status: cells[0], says: map[string]string{}}
 		if row.status == "any other" {
-			row.status = unseenStatus
+			row.status = emulatortest.UnknownStatus
 		}
 		for i, head := range heads {
 			row.says[head] = cells[i]
@@ -106,7 +105,7 @@ func TestStatesGuideDrawsEveryStatus(t *testing.T) {
 	known := append(strings.Fields(everyStatus), stateActive, statePaused, statePromoted, stateFailedOver)
 	missing := map[string]bool{}
 	for _, status := range strings.Fields(everyStatus) {
-		missing[status] = status != unseenStatus
+		missing[status] = status != emulatortest.UnknownStatus
 	}
 	for _, b := range blocks(t, guides+"/states.md.tmpl") {
 		if b.language != "text" {
