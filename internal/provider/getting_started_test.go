@@ -11,17 +11,30 @@ import (
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
+// inPlaceOf puts a world's own values in place of those that a page names, which
+// have to be there.
+func inPlaceOf(t *testing.T, config string, values [][2]string) string {
+	t.Helper()
+	for _, v := range values {
+		if !strings.Contains(config, v[0]) {
+			t.Fatalf("the page has no %s", v[0])
+		}
+		config = strings.Replace(config, v[0], v[1], 1)
+	}
+	return config
+}
+
 // The guide to getting started does what it says, from nothing to promotion, with
 // this world's clusters in place of those that it names.
 func TestGettingStartedFromNothingToPromotion(t *testing.T) {
 	inEachDialect(t, func(t *testing.T, w *world, _ emulator.Dialect) {
 		w.topic("orders", numbers(5)...)
 		c := newCLI(t, "")
-		config := strings.NewReplacer(
-			"https://kafka-b.example.com:8090", w.destination.RESTEndpoint(), `"terraform"`, `"`+restUser+`"`,
-			"kafka-a.example.com:9092", w.source.BootstrapServers(), `"link"`, `"`+kafkaUser+`"`,
-			"MToL0AbqRMqxznu7C7CPOw", w.source.ID(),
-		).Replace(guideConfigs(t, "destination-initiated")["platform"])
+		config := inPlaceOf(t, guideConfigs(t, "destination-initiated")["platform"], [][2]string{
+			{"https://kafka-b.example.com:8090", w.destination.RESTEndpoint()}, {`"terraform"`, `"` + restUser + `"`},
+			{"kafka-a.example.com:9092", w.source.BootstrapServers()}, {`"link"`, `"` + kafkaUser + `"`},
+			{"MToL0AbqRMqxznu7C7CPOw", w.source.ID()},
+		})
 		secrets, err := json.Marshal(map[string]string{"destination_password": restPassword, "source_password": kafkaPassword})
 		if err != nil {
 			t.Fatal(err)
@@ -57,19 +70,14 @@ func TestAlibabaCloudLinkFromNothingToDestruction(t *testing.T) {
 	t.Parallel()
 	w := newWorldOf(t, emulator.ConfluentPlatform71)
 	w.topic("orders", numbers(5)...)
-	config := strings.Join(slices.Collect(maps.Values(guideConfigs(t, "alibaba-cloud"))), "\n")
-	for _, replacement := range [][2]string{
+	link := strings.Join(slices.Collect(maps.Values(guideConfigs(t, "alibaba-cloud"))), "\n")
+	config := inPlaceOf(t, link, [][2]string{
 		{`"https://vpc-kafka-fedcba.example.com:8090"`, `"` + w.destination.RESTEndpoint() + `"` + "\n ca_certificate = file(\"ca.pem\")"},
 		{`"terraform"`, `"` + restUser + `"`}, {"var.destination_password", `"` + restPassword + `"`},
 		{`"vpc-kafka-abcdef.example.com:9095"`, `"` + w.source.BootstrapServers() + `"` + "\n \"ssl.truststore.type\" = \"PEM\""},
 		{`"link", var.source_password)`, `"` + kafkaUser + `", "` + kafkaPassword + `")` + "\n \"ssl.truststore.certificates\" = file(\"ca.pem\")"},
 		{"MToL0AbqRMqxznu7C7CPOw", w.source.ID()},
-	} {
-		if !strings.Contains(config, replacement[0]) {
-			t.Fatalf("the guide has no %s", replacement[0])
-		}
-		config = strings.Replace(config, replacement[0], replacement[1], 1)
-	}
+	})
 	c := newCLI(t, config)
 	c.file("ca.pem", w.source.CACertificate()+w.destination.CACertificate())
 	c.applies(2)

@@ -207,6 +207,32 @@ func TestPagesLinkToWhatIsThere(t *testing.T) {
 	}
 }
 
+// The targets of make that pages mention are there.
+func TestPagesNameTargetsOfMake(t *testing.T) {
+	t.Parallel()
+	makefile, err := os.ReadFile(repository + "/GNUmakefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, generated := pages(t)
+	named := 0
+	for _, page := range append(written, generated...) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)").FindAllStringSubmatch(string(text), -1) {
+			named++
+			if !strings.Contains(string(makefile), "\n"+target[1]+":") {
+				t.Errorf("%s: make has no target %q", page, target[1])
+			}
+		}
+	}
+	if named < 10 {
+		t.Errorf("only %d targets were found", named)
+	}
+}
+
 // hasAnchor reports whether a page has a heading that a link means.
 func hasAnchor(page, anchor string) bool {
 	for _, h := range heading.FindAllStringSubmatch(page, -1) {

@@ -94,7 +94,8 @@ func (confluentTopic) ImportState(ctx context.Context, req resource.ImportStateR
 
 func (confluentTopic) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
 
-// vaultSecret is the ephemeral resource vault_kv_secret_v2.
+// vaultSecret is the ephemeral resource vault_kv_secret_v2, of a vault with the
+// credentials for every cluster: "rest", and another name for the link's.
 type vaultSecret struct{}
 
 func (vaultSecret) Metadata(_ context.Context, _ ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -110,6 +111,12 @@ func (vaultSecret) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ep
 }
 
 func (vaultSecret) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var name string
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
+	secret := map[string]string{"username": kafkaUser, "password": kafkaPassword}
+	if name == "rest" {
+		secret = map[string]string{"username": restUser, "password": restPassword}
+	}
 	resp.Result.Raw = req.Config.Raw
-	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root("data"), map[string]string{"username": kafkaUser, "password": kafkaPassword})...)
+	resp.Diagnostics.Append(resp.Result.SetAttribute(ctx, path.Root("data"), secret)...)
 }
