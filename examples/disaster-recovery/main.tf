@@ -92,8 +92,9 @@ resource "clusterlink_mirror_topic" "west" {
   depends_on = [clusterlink_link.east] # both halves first, and last to go
 }
 
-# The copies in east, from the first time that west leads. Terraform creates none: a
-# topic of east becomes a mirror topic by being reversed or restored, and is imported.
+# The copies in east, while west leads. Terraform creates none: a topic of east becomes
+# a mirror topic by being reversed or restored, and is imported then. Once it has been
+# reversed again, it is only forgotten.
 resource "clusterlink_mirror_topic" "east" {
   for_each = local.copied_to_east
 

@@ -95,7 +95,7 @@ variable "link_name" {
 }
 
 variable "topic_names" {
-  description = "Topics that exist in east."
+  description = "Topics that exist in east. Add some only while east leads."
   type        = set(string)
   default     = ["orders", "payments"]
 }
@@ -107,7 +107,7 @@ variable "west_state" {
 }
 
 variable "east_state" {
-  description = "What the copies in east are: null until west leads for the first time, ACTIVE while it does, PROMOTED after that."
+  description = "What the copies in east are: null while east leads, ACTIVE while they follow west."
   type        = string
   default     = null
 }
