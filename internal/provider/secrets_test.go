@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/figures"
 )
 
@@ -62,12 +63,7 @@ func newVault(t *testing.T) *vault {
 	network := emulator.NewNetwork()
 	start := func(cfg emulator.Config) *emulator.Cluster {
 		cfg.TLS, cfg.Network = true, network
-		c, err := emulator.Start(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Close)
-		return c
+		return emulatortest.Start(t, cfg)
 	}
 	v := &vault{cli: newCLI(t, ""), searched: map[string]bool{}}
 	v.source = start(emulator.Config{ClusterID: "lkc-source", Tokens: []string{"planted-bearer-token"}, KafkaUsers: map[string]string{"first": firstLink, "second": secondLink}})
