@@ -183,6 +183,14 @@ action "clusterlink_pause_mirror_topics" "orders" {
   }
 }
 
+action "clusterlink_resume_mirror_topics" "orders" {
+  config {
+    endpoint                = "destination"
+    link_name               = "orders"
+    mirror_topic_name_regex = "^ord"
+  }
+}
+
 action "clusterlink_promote_mirror_topics" "all" {
   config {
     endpoint                = "destination"
@@ -225,6 +233,11 @@ func TestActionsOfTheCLIAndWhatIsPlannedAfterThem(t *testing.T) {
 		t.Errorf("changes: %q, want %q", made, want)
 	}
 	says(t, c.succeeds("plan"), "No changes.", "Mirror topic is not active", `Write state = "PAUSED"`)
+	says(t, c.succeeds("apply", "-auto-approve", "-invoke=action.clusterlink_resume_mirror_topics.orders"), "1 of 1 resumed")
+	if said := c.succeeds("plan"); !strings.Contains(said, "No changes.") || strings.Contains(said, "Warning") {
+		t.Error(said)
+	}
+	says(t, c.succeeds("apply", "-auto-approve", "-invoke=action.clusterlink_pause_mirror_topics.orders"), "1 of 1 paused")
 
 	active := strings.Replace(adopted, `source_topic_name = "orders"`, `source_topic_name = "orders"
   state             = "ACTIVE"`, 1)
