@@ -13,6 +13,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // everyTopic creates and fills a topic of each kind on the source, and returns
@@ -42,6 +43,10 @@ func (w *kafkaWorld) everyTopic() []string {
 	return []string{"archive", "demo-link-topic", "empty", "orders", "payments", "stamped", "table"}
 }
 
+// firstWritten is the timestamp of record 0: a broker forgets, when it starts
+// again, records and producers that are old by their timestamps.
+var firstWritten = time.Now().Add(-time.Hour)
+
 // numbered are records from a number to before another, spread over partitions;
 // every seventh is a tombstone, every third has headers.
 func numbered(topic string, partitions, from, to int) []*kgo.Record {
@@ -49,7 +54,7 @@ func numbered(topic string, partitions, from, to int) []*kgo.Record {
 	for i := from; i < to; i++ {
 		r := &kgo.Record{
 			Topic: topic, Partition: int32(i % partitions), Key: fmt.Append(nil, "key-", i%1000), Value: []byte(strconv.Itoa(i)),
-			Timestamp: time.UnixMilli(1_700_000_000_000 + int64(i)*7),
+			Timestamp: firstWritten.Add(time.Duration(i) * 7 * time.Millisecond),
 		}
 		if i%7 == 6 {
 			r.Value = nil
@@ -79,11 +84,33 @@ func (w *kafkaWorld) writes(client *kgo.Client, records ...*kgo.Record) {
 	}
 }
 
+// create creates a topic, and waits until the broker knows of it: until then,
+// it would take records for one of that name that was deleted.
 func (w *kafkaWorld) create(topic string, partitions int32, configs map[string]*string) {
 	w.t.Helper()
-	if _, err := w.source.Admin().CreateTopic(w.t.Context(), partitions, 1, configs, topic); err != nil {
+	created, err := w.source.Admin().CreateTopic(w.t.Context(), partitions, 1, configs, topic)
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	client, req := w.client(), kmsg.NewPtrMetadataRequest()
+	req.Topics = []kmsg.MetadataRequestTopic{{Topic: &topic}}
+	eventually(w.t, "the broker knows of "+topic, func() bool {
+		resp, err := req.RequestWith(w.t.Context(), client)
+		return err == nil && resp.Topics[0].TopicID == created.ID
+	})
+}
+
+// grows gives a topic more partitions, and records in all of them.
+func (w *kafkaWorld) grows(topic string, partitions int) {
+	w.t.Helper()
+	grown, err := w.source.Admin().UpdatePartitions(w.t.Context(), partitions, topic)
+	if err == nil {
+		err = grown.Error()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.writes(w.client(), numbered(topic, partitions, 100_000, 100_800)...)
 }
 
 // transactions writes some, which end in both ways.
