@@ -120,6 +120,13 @@ func IsUncertain(err error) bool {
 	return ok && e.Uncertain
 }
 
+// IsUnanswered reports whether err is a call to which no reply came: the server
+// could not be reached or trusted, or broke the connection.
+func IsUnanswered(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status == 0
+}
+
 // Code returns the server's error_code in err, or 0.
 func Code(err error) int {
 	if e, ok := errors.AsType[*Error](err); ok {

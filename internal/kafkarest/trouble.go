@@ -26,11 +26,11 @@ type trouble struct {
 var troubles = []trouble{
 	{isA[x509.HostnameError], "the server's certificate is not for this host; correct rest_endpoint or set tls_server_name", true},
 	{isA[x509.UnknownAuthorityError], "the server's certificate is signed by no authority that is trusted here; set ca_certificate", true},
-	{isExpired, "the server's certificate has expired or is not valid yet", true},
+	{isExpired, "the server's certificate has expired or is not valid yet; have it renewed, or set the clock of this machine", true},
 	{isA[*tls.CertificateVerificationError], "the server's certificate cannot be trusted", true},
 	{says("tls: certificate required"), "the server wants a client certificate; set client_certificate and client_key", true},
 	{isAlert("certificate"), "the server refuses the client certificate, or wants one; check client_certificate and client_key", true},
-	{says("tls: protocol version", "unsupported protocol version"), "the server offers neither TLS 1.2 nor TLS 1.3", true},
+	{says("tls: protocol version", "unsupported protocol version"), "the server offers neither TLS 1.2 nor TLS 1.3; have one of them switched on there", true},
 	{isSpeechless, "the server does not speak TLS here; rest_endpoint may have to begin with http://", true},
 	// A TLS alert where an HTTP reply should be.
 	{says(`malformed HTTP response "\x15`), "the server speaks TLS here; rest_endpoint may have to begin with https://", true},

@@ -31,10 +31,10 @@ type cancelled struct {
 	after    func(*pair)
 }
 
-func (p *pair) readSource(name string, config attrs) []*tfprotov6.Diagnostic {
+func (p *pair) readSourceAt(endpoint, name string, config attrs) []*tfprotov6.Diagnostic {
 	p.t.Helper()
 	typ := p.schema.DataSourceSchemas[name].ValueType()
-	resp, err := p.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.encode(value(typ, config.with(attrs{"endpoint": "destination"})))})
+	resp, err := p.ReadDataSource(p.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: p.encode(value(typ, config.with(attrs{"endpoint": endpoint})))})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func everyWait() map[string]cancelled {
 		return p.invoke(p.t.Context(), "promote", onDestination(attrs{"mirror_topic_names": set("orders")})).diagnostics
 	}
 	source := func(name string, config attrs) func(*pair) []*tfprotov6.Diagnostic {
-		return func(p *pair) []*tfprotov6.Diagnostic { return p.readSource(name, config) }
+		return func(p *pair) []*tfprotov6.Diagnostic { return p.readSourceAt("destination", name, config) }
 	}
 	kept := func(p *pair) { p.expectState(attrs{"id": "lkc-destination/demo-link/orders", "state": "ACTIVE"}) }
 	const ended = ": context canceled"

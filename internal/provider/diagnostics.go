@@ -33,13 +33,30 @@ func hint(e *endpoint, err error) string {
 		return "The REST endpoint took its own credential. It is the link's: check the security settings of the link (security.protocol, sasl.mechanism, sasl.jaas.config) " +
 			"and what that user may do on the remote cluster."
 	case errors.Is(err, kafkarest.ErrUnauthorized):
-		return fmt.Sprintf("The REST API refused the credential of %s: check username and password, or token, there or in the environment. The link's own credential is not meant.", at)
+		return fmt.Sprintf("The REST API refused the credential of %s: %s, there or in the environment. The link's own credential is not meant.", at, e.checkLogin())
 	case errors.Is(err, kafkarest.ErrForbidden):
 		return fmt.Sprintf("The user of %s may not do this: it needs rights to alter and describe the cluster, and its topics.", at)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "It took longer than the resource's timeouts allow."
+	case e != nil && kafkarest.IsUnanswered(err) && !errors.Is(err, context.Canceled):
+		return fmt.Sprintf("This is about %s, whose rest_endpoint is %s.", at, e.address)
 	default:
 		return ""
+	}
+}
+
+// checkLogin says what to do about a credential that was refused. The endpoint
+// may be nil.
+func (e *endpoint) checkLogin() string {
+	switch {
+	case e == nil:
+		return "check username and password, or token"
+	case e.login == loginToken:
+		return "its token is wrong or has expired; set a new one"
+	case e.login == loginBasic:
+		return "check username and password"
+	default:
+		return "it has none; set username and password, or token"
 	}
 }
 

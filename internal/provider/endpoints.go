@@ -29,10 +29,17 @@ type endpoint struct {
 	address   string
 	clusterID string // as configured; empty: to be discovered
 	unknown   string // the provider argument that is not known yet, or empty
+	login     string // loginBasic, loginToken, or empty
 	client    *kafkarest.Client
 	shared    *shared
 	lookups   *lookups
 }
+
+// How an endpoint logs in.
+const (
+	loginBasic = "username"
+	loginToken = "token"
+)
 
 // errUnknown is about provider arguments that are not known while planning.
 var errUnknown = errors.New("not known yet")

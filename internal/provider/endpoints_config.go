@@ -119,7 +119,7 @@ func configureEndpoints(ctx context.Context, configured types.Map, common client
 			diags.Append(d...)
 			continue
 		}
-		e := &endpoint{name: name, address: m.RESTEndpoint.ValueString(), clusterID: m.ClusterID.ValueString(), unknown: m.unknown(at), lookups: newLookups()}
+		e := &endpoint{name: name, address: m.RESTEndpoint.ValueString(), clusterID: m.ClusterID.ValueString(), unknown: m.unknown(at), login: m.login(), lookups: newLookups()}
 		eps.byName[name] = e
 		if e.unknown == "" {
 			var d diag.Diagnostics
@@ -242,6 +242,18 @@ func (m *endpointModel) client(at path.Path, common clientDefaults) (*kafkarest.
 		diags.AddAttributeError(at, "Invalid endpoint", "In this endpoint, "+sentence(err.Error()))
 	}
 	return client, diags
+}
+
+// login tells which credential an entry has.
+func (m *endpointModel) login() string {
+	switch {
+	case m.Token.ValueString() != "":
+		return loginToken
+	case m.Username.ValueString() != "":
+		return loginBasic
+	default:
+		return ""
+	}
 }
 
 // check finds what is wrong with an entry whose values are all known.
