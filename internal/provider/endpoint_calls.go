@@ -2,10 +2,12 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/linkconfig"
 )
 
 // shared are the calls to one cluster that resources share; see sharing.go.
@@ -80,12 +82,54 @@ func (e *endpoint) createLink(ctx context.Context, link kafkarest.NewLink) error
 
 func (e *endpoint) alterLinkSettings(ctx context.Context, link string, changes []kafkarest.Change) error {
 	defer e.linkChanged(link)
-	return e.client.AlterLinkSettings(ctx, link, changes, false)
+	err := e.client.AlterLinkSettings(ctx, link, changes, false)
+	return unlessDone(ctx, err, func(ctx context.Context) bool {
+		settings, err := e.client.LinkSettings(ctx, link)
+		return err == nil && shows(settings, changes)
+	})
 }
 
 func (e *endpoint) deleteLink(ctx context.Context, name string, force bool) error {
 	defer e.linkChanged(name)
-	return e.surelyGone(ctx, e.client.DeleteLink(ctx, name, force))
+	err := e.client.DeleteLink(ctx, name, force)
+	err = unlessDone(ctx, err, func(ctx context.Context) bool {
+		_, err := e.client.Link(ctx, name, false)
+		return errors.Is(err, kafkarest.ErrNotFound)
+	})
+	return e.surelyGone(ctx, err)
+}
+
+func (e *endpoint) alterTopicSettings(ctx context.Context, topic string, changes []kafkarest.Change) error {
+	err := e.client.AlterTopicSettings(ctx, topic, changes)
+	return unlessDone(ctx, err, func(ctx context.Context) bool {
+		settings, err := e.client.TopicSettings(ctx, topic)
+		return err == nil && shows(settings, changes)
+	})
+}
+
+func (e *endpoint) deleteTopic(ctx context.Context, topic string) error {
+	err := e.client.DeleteTopic(ctx, topic)
+	return unlessDone(ctx, err, func(ctx context.Context) bool {
+		_, err := e.client.Topic(ctx, topic)
+		return errors.Is(err, kafkarest.ErrNotFound)
+	})
+}
+
+// shows reports whether all changes can be seen to have been made. Of secrets no
+// server tells.
+func shows(settings []kafkarest.ReportedSetting, changes []kafkarest.Change) bool {
+	reported := index(settings, func(s kafkarest.ReportedSetting) string { return s.Name })
+	return !slices.ContainsFunc(changes, func(c kafkarest.Change) bool {
+		s := reported[c.Name]
+		switch {
+		case c.Sensitive || s.IsSensitive || linkconfig.IsSecret(c.Name):
+			return true
+		case c.Reset:
+			return s.Value != nil && !s.IsDefault && !linkconfig.IsDefault(c.Name, *s.Value)
+		default:
+			return s.Value == nil || !linkconfig.Equal(c.Name, *s.Value, c.Value)
+		}
+	})
 }
 
 func (e *endpoint) linkChanged(name string) {

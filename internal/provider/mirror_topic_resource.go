@@ -191,7 +191,7 @@ func (r *mirrorTopicResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 	defer e.workOnMirror(plan.LinkName.ValueString())()
 	if changes := topicSettingChanges(state.Config, plan.Config); len(changes) > 0 {
-		if err := e.client.AlterTopicSettings(ctx, plan.MirrorTopicName.ValueString(), changes); err != nil {
+		if err := e.alterTopicSettings(ctx, plan.MirrorTopicName.ValueString(), changes); err != nil {
 			resp.Diagnostics.AddAttributeError(path.Root("config"), "Unable to change settings of mirror topic", explain(e, err))
 			return
 		}

@@ -166,6 +166,12 @@ func (t mirrorTopic) change(ctx context.Context, verb kafkarest.Verb, status str
 		return mirror, transition(mirror.Status, stateActive)
 	}
 	if err := t.e.ask(ctx, t.link, verb, t.name); err != nil {
+		// The server may have done it, unseen, at an earlier attempt.
+		after, cancel := afterwards(ctx)
+		defer cancel()
+		if seen, lookErr := t.now(after); lookErr == nil && seen.Status == status {
+			return seen, nil
+		}
 		return mirror, err
 	}
 	return t.wait(ctx, poll, t.now, []string{status}, []string{kafkarest.StatusStopped, kafkarest.StatusFailed, kafkarest.StatusLinkFailed})
@@ -251,7 +257,7 @@ func describe(m *kafkarest.Mirror) string {
 
 // delete deletes the topic with its records, and waits until it is gone.
 func (t mirrorTopic) delete(ctx context.Context) error {
-	if err := t.e.client.DeleteTopic(ctx, t.name); err != nil && !errors.Is(err, kafkarest.ErrNotFound) {
+	if err := t.e.deleteTopic(ctx, t.name); err != nil && !errors.Is(err, kafkarest.ErrNotFound) {
 		return err
 	}
 	return poll(ctx, func() (bool, error) {

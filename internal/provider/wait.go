@@ -95,3 +95,17 @@ func isNotReady(err error) bool {
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), lookGrace)
 }
+
+// unlessDone returns err, with which a write has failed, or nil where its reply
+// was lost and a look at the server shows that it was carried out.
+func unlessDone(ctx context.Context, err error, look func(context.Context) bool) error {
+	if !kafkarest.IsUncertain(err) {
+		return err
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	if look(ctx) {
+		return nil
+	}
+	return err
+}
