@@ -25,6 +25,8 @@ type linkMirrors struct {
 	topics  *collection[kafkarest.Mirror]
 	pending gather[*kafkarest.Mirror]
 	asks    keyed[gather[kafkarest.Verdict]] // by verb
+
+	creations, stops pace // what it takes until those have been done
 }
 
 func newShared(client *kafkarest.Client) *shared {
@@ -41,6 +43,7 @@ func newShared(client *kafkarest.Client) *shared {
 
 func newLinkMirrors(client *kafkarest.Client, link string) *linkMirrors {
 	m := &linkMirrors{client: client, link: link}
+	m.stops.shortest = pollShortest // it is never done at once
 	m.topics = newCollection(&m.atWork, "mirror topic",
 		func(ctx context.Context, name string) (*kafkarest.Mirror, error) {
 			return client.Mirror(ctx, link, name, false)
@@ -63,6 +66,10 @@ func (e *endpoint) workOnLink() (done func()) { return e.shared.atWork.enter() }
 func (e *endpoint) workOnMirror(link string) (done func()) {
 	return e.shared.mirrors.of(link).atWork.enter()
 }
+
+// creations and stops are the pace at which mirror topics of a link come to rest.
+func (e *endpoint) creations(link string) *pace { return &e.shared.mirrors.of(link).creations }
+func (e *endpoint) stops(link string) *pace     { return &e.shared.mirrors.of(link).stops }
 
 // link returns a link as it was a moment ago, or ErrNotFound.
 func (e *endpoint) link(ctx context.Context, name string) (*kafkarest.Link, error) {

@@ -80,7 +80,7 @@ var settled = []string{kafkarest.StatusActive, kafkarest.StatusPaused, kafkarest
 func (m *mirrorTopicModel) waitUntilMirroring(ctx context.Context, e *endpoint) error {
 	t := topicAt(e, m)
 	wanted := m.State.ValueString()
-	mirror, err := t.wait(ctx, poll, t.onceVisible, settled, []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed, kafkarest.StatusSourceUnavailable})
+	mirror, err := t.wait(ctx, e.creations(t.link).poll, t.onceVisible, settled, []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed, kafkarest.StatusSourceUnavailable})
 	if err == nil && wanted == statePaused {
 		var paused *kafkarest.Mirror
 		if paused, err = t.change(ctx, kafkarest.Pause, kafkarest.StatusPaused); paused != nil {
@@ -136,7 +136,7 @@ func (t mirrorTopic) stop(ctx context.Context, verb kafkarest.Verb) error {
 	if verb == kafkarest.Promote {
 		hopeless = []string{kafkarest.StatusFailed, kafkarest.StatusLinkFailed}
 	}
-	_, err = t.wait(ctx, pollLater, t.unlessPending, []string{kafkarest.StatusStopped}, hopeless)
+	_, err = t.wait(ctx, t.e.stops(t.link).poll, t.unlessPending, []string{kafkarest.StatusStopped}, hopeless)
 	if errors.Is(err, kafkarest.ErrNotFound) {
 		return nil
 	}

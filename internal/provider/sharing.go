@@ -24,15 +24,25 @@ import (
 // None of them knows what the calls are about; endpoint_calls.go does.
 
 const (
-	// While fewer wait than have been at work at once, more may come: the
-	// gathered calls go out when none has for gatherQuiet, which is some times
-	// what a busy Terraform takes from one resource to the next.
-	gatherQuiet = 100 * time.Millisecond
-	// gatherAlone is the same as long as one at a time was at work, and where all
-	// wait who have just begun.
-	gatherAlone = 5 * time.Millisecond
+	// While fewer wait than have been at work at once, more may come. The
+	// gathered calls go out when none has for gatherGaps times what it lately took
+	// from one to the next; within these bounds, for machines are idle or busy.
+	gatherGaps      = 5
+	gatherQuiet     = 100 * time.Millisecond
+	gatherQuietMost = time.Second
+	// Where as many wait as were ever at work, another may come all the same:
+	// nobody knows how many Terraform lets work at once. It is waited for some
+	// gaps, and at least gatherBriefly, until that was in vain gatherHopes times.
+	gatherBriefly = 5 * time.Millisecond
+	gatherHopes   = 8
+	// A patient gather waits for the whole crowd, as long as one is usually at
+	// work and it takes until all are replaced, within these bounds; but not for
+	// those who have been at work for longer than gatherStuck.
+	gatherPatience     = 500 * time.Millisecond
+	gatherPatienceMost = 3 * time.Second
+	gatherStuck        = 10 * time.Second
 	// gatherLongest bounds it all while calls keep arriving.
-	gatherLongest = 500 * time.Millisecond
+	gatherLongest = 10 * time.Second
 
 	// recentWindow is how long a list serves reads of what this process has not
 	// written since. A plan of a thousand resources takes some seconds, and twice
@@ -44,41 +54,75 @@ const (
 // going as it may, so once that many wait, nobody else can come.
 type crowd struct {
 	mu           sync.Mutex
-	active, most int
-	grownAt      time.Time
+	active, most int // now, and at once lately
+	stuck        int // those of the active who take long
+	vain         int // how often nobody has come to make them more
+	enteredAt    time.Time
+	gap, stay    time.Duration // lately: from one who enters to the next, and to leave
 }
 
 // enter counts one more until leave is called.
 func (c *crowd) enter() (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.Now()
+	if gap := now.Sub(c.enteredAt); gap < gatherQuietMost {
+		c.gap += (gap - c.gap) / 8
+	}
+	c.enteredAt = now
 	c.active++
 	if c.active > c.most {
-		c.most, c.grownAt = c.active, time.Now()
+		c.most, c.vain = c.active, 0
 	}
+	gone, stuck := false, false
+	timer := time.AfterFunc(gatherStuck, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !gone {
+			stuck = true
+			c.stuck++
+		}
+	})
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		timer.Stop()
+		gone = true
 		c.active--
+		if stuck {
+			c.stuck--
+		} else {
+			c.stay += (time.Since(now) - c.stay) / 8
+		}
 	}
 }
 
-// quiet is how long to wait for more callers once so many have come. With
-// patience the few wait for the many at work elsewhere, and not the many for one
-// who takes long.
+// quiet is how long to wait for more callers once so many have come.
 func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	growing := time.Since(c.grownAt) < gatherQuiet
+	quiet := min(max(gatherGaps*c.gap, gatherQuiet), gatherQuietMost)
 	switch {
-	case c.most <= 1, growing && waiting >= c.most:
-		return gatherAlone
-	case waiting >= c.most:
+	case waiting >= c.most && c.vain < gatherHopes:
+		return min(max(gatherGaps*c.gap, gatherBriefly), gatherQuiet)
+	case waiting >= c.most, patient && waiting >= c.most-c.stuck:
 		return 0
-	case patient && waiting <= c.active/2:
-		return gatherLongest
+	case patient:
+		return max(quiet, min(max(c.stay+time.Duration(c.most)*c.gap, gatherPatience), gatherPatienceMost))
 	default:
-		return gatherQuiet
+		return quiet
+	}
+}
+
+// waited is called when nobody has come for as long as quiet said.
+func (c *crowd) waited(waiting int, patient bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case waiting >= c.most:
+		c.vain++
+	case patient: // who is not at work by now is kept elsewhere
+		c.most = c.active
 	}
 }
 
@@ -177,11 +221,13 @@ func (g *gather[R]) waitForMore(b *gathering[R]) {
 	defer longest.Stop()
 	quiet := time.NewTimer(gatherQuiet)
 	defer quiet.Stop()
+	waiting := 0
 	for {
 		select {
-		case waiting := <-b.arrived:
+		case waiting = <-b.arrived:
 			quiet.Reset(g.crowd.quiet(waiting, g.patient))
 		case <-quiet.C:
+			g.crowd.waited(waiting, g.patient)
 			return
 		case <-longest.C:
 			return
@@ -213,6 +259,7 @@ type collection[T any] struct {
 func newCollection[T any](crowd *crowd, what string, one func(context.Context, string) (*T, error), all func(context.Context) (map[string]T, error)) *collection[T] {
 	c := &collection[T]{crowd: crowd, what: what, one: one, all: all, writtenAt: map[string]time.Time{}}
 	c.reads.crowd, c.looks.crowd = crowd, crowd
+	c.looks.patient = true
 	c.reads.run = func(ctx context.Context, names []string) func(string) (*T, error) {
 		return c.fetch(ctx, names, c.othersWereRead())
 	}

@@ -181,7 +181,7 @@ func TestReadAfterAWriteSeesIt(t *testing.T) {
 func TestReadAfterAWriteSeesItAlthoughAListWasOnItsWay(t *testing.T) {
 	t.Parallel()
 	for what, names := range writesTold {
-		for when, wait := range map[string]time.Duration{"before the list has arrived": 0, "after it has": 2 * gatherAlone} {
+		for when, wait := range map[string]time.Duration{"before the list has arrived": 0, "after it has": 2 * gatherBriefly} {
 			t.Run(what+" "+when, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {

@@ -10,96 +10,153 @@ import (
 	"time"
 )
 
-// simulation is a Terraform with so many slots whose machine needs core for
-// each step of a resource outside of the provider, one after another, and a
-// server that needs latency for each call and delay to stop a mirror topic.
+// simulation is how Terraform works on many mirror topics of one link, in
+// simulated time: so many of them at once, on a machine that needs core for each
+// before and after the provider's part, one after the other; with a server that
+// takes latency for each call, and delay until what it was asked for is done.
 type simulation struct {
 	topics, parallelism  int
 	core, latency, delay time.Duration
+
+	crowd   crowd
+	pace    pace
+	machine chan struct{} // holds one who uses it
+	random  *rand.Rand
+
+	mu     sync.Mutex
+	calls  int
+	doneAt map[string]time.Time
 }
 
-func (s simulation) destroy(t *testing.T) (calls int, took time.Duration) {
-	started := time.Now()
-	var mu sync.Mutex
-	machine := make(chan struct{}, 1)
-	rng := rand.New(rand.NewPCG(1, 2))
-	stopsAt := map[string]time.Time{}
-	call := func() {
-		mu.Lock()
-		calls++
-		mu.Unlock()
-		time.Sleep(s.latency + time.Millisecond)
-	}
-	work := func() {
-		machine <- struct{}{}
-		time.Sleep(time.Duration(float64(s.core) * (0.5 + rng.Float64())))
-		<-machine
-	}
-	stopped := func(name string) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		at, ok := stopsAt[name]
-		return ok && !time.Now().Before(at)
-	}
-	var cr crowd
-	asks := gather[bool]{crowd: &cr, patient: true, run: func(_ context.Context, names []string) func(string) (bool, error) {
-		call()
-		mu.Lock()
-		for _, n := range names {
-			stopsAt[n] = time.Now().Add(s.delay)
-		}
-		mu.Unlock()
-		return func(string) (bool, error) { return true, nil }
-	}}
-	pending := gather[bool]{crowd: &cr, run: func(_ context.Context, names []string) func(string) (bool, error) {
-		call()
-		state := map[string]bool{}
-		others := 0
-		for _, n := range names {
-			state[n] = stopped(n)
-			if state[n] {
-				others++
-			}
-		}
-		if len(names) > 1 && others > 0 {
-			call()
-		}
-		return func(n string) (bool, error) { return state[n], nil }
-	}}
+func (s *simulation) String() string {
+	return fmt.Sprintf("parallelism %d, core %s, latency %s, delay %s", s.parallelism, s.core, s.latency, s.delay)
+}
+
+// run takes all mirror topics through the provider's part, and counts the calls.
+func (s *simulation) run(provider func(name string)) (calls int) {
+	s.machine, s.random, s.doneAt = make(chan struct{}, 1), rand.New(rand.NewPCG(1, 2)), map[string]time.Time{}
 	slots := make(chan struct{}, s.parallelism)
 	var all sync.WaitGroup
 	for i := range s.topics {
-		name := fmt.Sprint(i)
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			work()
-			func() {
-				defer cr.enter()()
-				_, _ = asks.do(t.Context(), name)
-				_ = pollLater(t.Context(), func() (bool, error) { return pending.do(t.Context(), name) })
-			}()
-			work()
+			s.outside()
+			leave := s.crowd.enter()
+			provider(fmt.Sprint(i))
+			leave()
+			s.outside()
 		})
 	}
 	all.Wait()
-	return calls, time.Since(started)
+	return s.calls
 }
 
-func TestSimulate(t *testing.T) {
-	for _, p := range []int{10, 50, 100} {
-		for _, core := range []int{1, 3, 5, 10, 20, 40, 80} {
-			for _, latency := range []int{0, 50} {
-				for _, delay := range []int{0, 150, 1000} {
-					synctest.Test(t, func(t *testing.T) {
-						s := simulation{1000, p, time.Duration(core) * time.Millisecond, time.Duration(latency) * time.Millisecond, time.Duration(delay) * time.Millisecond}
-						calls, took := s.destroy(t)
-						flag := ""
-						if calls > 4*1000/p+20 {
-							flag = "  <<<<"
-						}
-						fmt.Printf("P=%d core=%d latency=%d delay=%d: %d calls (%d) %s%s\n", p, core, latency, delay, calls, 4*1000/p+20, took.Round(time.Millisecond), flag)
-					})
+// outside is Terraform's own work, a slice of time for each in turn.
+func (s *simulation) outside() {
+	for range int(float64(s.core/time.Millisecond) * (0.5 + s.random.Float64())) {
+		s.machine <- struct{}{}
+		time.Sleep(time.Millisecond)
+		<-s.machine
+	}
+}
+
+func (s *simulation) call(asked ...string) {
+	time.Sleep(s.latency + time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	for _, name := range asked {
+		s.doneAt[name] = time.Now().Add(s.delay)
+	}
+}
+
+func (s *simulation) done(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !time.Now().Before(s.doneAt[name])
+}
+
+// creations are one call for each, and looks until it is done.
+func (s *simulation) creations(t *testing.T) (calls int) {
+	looks := gather[bool]{crowd: &s.crowd, patient: true, run: func(_ context.Context, names []string) func(string) (bool, error) {
+		s.call()
+		return s.answers(names)
+	}}
+	return s.run(func(name string) {
+		s.call(name)
+		if err := s.pace.poll(t.Context(), func() (bool, error) { return looks.do(t.Context(), name) }); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// stops are promotions: who is no longer pending is looked for once more.
+func (s *simulation) stops(t *testing.T) (calls int) {
+	s.pace.shortest = pollShortest
+	asks := gather[bool]{crowd: &s.crowd, patient: true, run: func(_ context.Context, names []string) func(string) (bool, error) {
+		s.call(names...)
+		return s.answers(names)
+	}}
+	pending := gather[bool]{crowd: &s.crowd, run: func(_ context.Context, names []string) func(string) (bool, error) {
+		s.call()
+		for _, name := range names {
+			if len(names) > 1 && s.done(name) {
+				s.call()
+				break
+			}
+		}
+		return s.answers(names)
+	}}
+	return s.run(func(name string) {
+		_, err := asks.do(t.Context(), name)
+		if err == nil {
+			err = s.pace.poll(t.Context(), func() (bool, error) { return pending.do(t.Context(), name) })
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// answers is what the server says of them now.
+func (s *simulation) answers(names []string) func(string) (bool, error) {
+	answers := map[string]bool{}
+	for _, name := range names {
+		answers[name] = s.done(name)
+	}
+	return func(name string) (bool, error) { return answers[name], nil }
+}
+
+// expect simulates, and wants so many calls at most.
+func (s simulation) expect(t *testing.T, what string, simulate func(*simulation, *testing.T) int, most int) {
+	t.Helper()
+	calls, took := 0, time.Duration(0)
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		calls = simulate(&s, t)
+		took = time.Since(started)
+	})
+	if calls > most {
+		t.Errorf("%s: %s took %d calls and %s, want at most %d calls", &s, what, calls, took, most)
+	}
+}
+
+// However busy the machine, and however slow the server.
+func TestCallsGrowWithTheTopicsPerParallelism(t *testing.T) {
+	t.Parallel()
+	const topics = 1000
+	for _, parallelism := range []int{10, 50} {
+		for _, core := range []time.Duration{3, 10, 20, 40} {
+			for _, latency := range []time.Duration{0, 50} {
+				for _, delay := range []time.Duration{0, 150, 1000} {
+					s := simulation{topics: topics, parallelism: parallelism, core: core * time.Millisecond, latency: latency * time.Millisecond, delay: delay * time.Millisecond}
+					most := topics + topics*3/2/parallelism + 15
+					if s.delay >= time.Second { // and slots are out of step
+						most += topics / parallelism
+					}
+					s.expect(t, "creating", (*simulation).creations, most)
+					s.expect(t, "stopping", (*simulation).stops, topics*4/parallelism+20)
 				}
 			}
 		}

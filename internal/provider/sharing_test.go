@@ -18,11 +18,13 @@ type gathered struct {
 	runs [][]string // the keys of each
 }
 
-// newGathered makes a gather for so many resources at work, whose calls take so long.
+// newGathered makes a gather for so many resources at work, which are known to
+// be as many as there can be; its calls take so long.
 func newGathered(atWork int, took time.Duration) *gathered {
 	g := &gathered{gather: gather[string]{crowd: &crowd{}}}
 	for range atWork {
 		g.crowd.enter()
+		g.crowd.vain = gatherHopes
 	}
 	g.run = func(ctx context.Context, keys []string) func(string) (string, error) {
 		g.mu.Lock()
@@ -73,9 +75,24 @@ func TestLoneCallGoesAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGathered(1, time.Second)
-		g.expect(t, "a", gatherAlone+time.Second)
-		g.expect(t, "b", gatherAlone+time.Second)
+		g.expect(t, "a", time.Second)
+		g.expect(t, "b", time.Second)
 		g.expectRuns(t, []string{"a"}, []string{"b"})
+	})
+}
+
+func TestWhoIsAloneDoesNotHopeForOthersForever(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGathered(0, time.Second)
+		for range gatherHopes {
+			leave := g.crowd.enter()
+			g.expect(t, "a", gatherBriefly+time.Second)
+			leave()
+		}
+		leave := g.crowd.enter()
+		g.expect(t, "a", time.Second)
+		leave()
 	})
 }
 
@@ -119,7 +136,7 @@ func TestFirstCallsWaitForThoseWhoBeginWithThem(t *testing.T) {
 			group.Go(func() {
 				time.Sleep(time.Duration(i) * time.Millisecond)
 				defer g.crowd.enter()()
-				g.expect(t, key, time.Duration(9-i)*time.Millisecond+gatherAlone+time.Second)
+				g.expect(t, key, time.Duration(9-i)*time.Millisecond+gatherBriefly+time.Second)
 			})
 		}
 		group.Wait()
@@ -146,18 +163,41 @@ func TestPatientCallsWaitForThoseAtWorkElsewhere(t *testing.T) {
 	})
 }
 
-func TestPatientCallsDoNotWaitForTheFewWhoTakeLong(t *testing.T) {
+func TestPatientCallsDoNotWaitForThoseWhoTakeLong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGathered(10, time.Second)
 		g.patient = true
+		g.expect(t, "while one may still come", gatherPatience+time.Second)
+		time.Sleep(gatherStuck)
+		g.expect(t, "when none will", time.Second)
+		for range 9 { // others have begun since
+			defer g.crowd.enter()()
+		}
+		g.expect(t, "of those", gatherPatience+time.Second)
+	})
+}
+
+func TestABusyMachineIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const gap = 3 * gatherQuiet // from one to the next
+		g := newGathered(0, time.Second)
+		for range 30 {
+			g.crowd.enter()
+			time.Sleep(gap)
+		}
 		var group sync.WaitGroup
-		for _, key := range keys(0, 9) {
-			group.Go(func() { g.expect(t, key, gatherQuiet+time.Second) })
+		for _, key := range keys(0, 10) {
+			group.Go(func() {
+				if _, err := g.do(t.Context(), key); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(gap)
 		}
 		group.Wait()
-		g.crowd.active = 1 // the others are done
-		g.expect(t, "the last one", gatherQuiet+time.Second)
+		g.expectRuns(t, keys(0, 10))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
@@ -23,7 +24,7 @@ const (
 	lookGrace = 5 * time.Second
 )
 
-// polling is poll or pollLater.
+// polling is poll, or that of a pace.
 type polling = func(ctx context.Context, check func() (done bool, err error)) error
 
 // poll calls check until it says that it is done or fails, pausing longer and
@@ -31,25 +32,69 @@ type polling = func(ctx context.Context, check func() (done bool, err error)) er
 // pauses do not vary, so that those who wait for one thing together go on
 // sharing their calls.
 func poll(ctx context.Context, check func() (done bool, err error)) error {
-	if done, err := check(); done || err != nil {
-		return err
-	}
-	return pollLater(ctx, check)
+	return pollAfter(ctx, 0, check)
 }
 
-// pollLater is poll for what cannot be done yet: it pauses first.
-func pollLater(ctx context.Context, check func() (done bool, err error)) error {
-	for pause := pollShortest; ; pause = min(pause*2, pollLongest) {
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+// pollAfter is poll for what is not to be expected before some time.
+func pollAfter(ctx context.Context, first time.Duration, check func() (done bool, err error)) error {
+	pause, next := first, pollShortest
+	if first > 0 {
+		next = max(2*pollShortest, first/2)
+	}
+	for {
+		if pause > 0 {
+			timer := time.NewTimer(pause)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return ctx.Err()
+			case <-timer.C:
+			}
 		}
 		if done, err := check(); done || err != nil {
 			return err
 		}
+		pause, next = next, min(next*2, pollLongest)
+	}
+}
+
+// pace polls for what many wait for, one after the other, and what takes a
+// server about as long each time: the next ones look when it is to be expected.
+type pace struct {
+	shortest time.Duration // before the first look, at least
+
+	mu    sync.Mutex
+	first time.Duration
+}
+
+func (p *pace) poll(ctx context.Context, check func() (done bool, err error)) error {
+	p.mu.Lock()
+	first := max(p.first, p.shortest)
+	p.mu.Unlock()
+	started, looks := time.Now(), 0
+	err := pollAfter(ctx, first, func() (bool, error) {
+		looks++
+		return check()
+	})
+	if err == nil {
+		p.learn(first, looks, time.Since(started))
+	}
+	return err
+}
+
+// learn makes the first pause as long as it has taken, or shorter where it was
+// long enough. Of those who have waited together one counts.
+func (p *pace) learn(first time.Duration, looks int, took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case max(p.first, p.shortest) != first:
+	case looks > 1:
+		p.first = min(took, pollLongest)
+	case first*3/4 >= pollShortest:
+		p.first = first * 3 / 4
+	default:
+		p.first = p.shortest
 	}
 }
 

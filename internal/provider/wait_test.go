@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +24,7 @@ func TestPollPausesLongerAndLonger(t *testing.T) {
 		want []time.Duration // before each check
 	}{
 		"poll":      {poll, append([]time.Duration{0}, rising...)},
-		"pollLater": {pollLater, rising},
+		"of a pace": {(&pace{shortest: pollShortest}).poll, rising},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,7 +47,7 @@ func TestPollPausesLongerAndLonger(t *testing.T) {
 func TestPollEnds(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	for name, p := range map[string]polling{"poll": poll, "pollLater": pollLater} {
+	for name, p := range map[string]polling{"poll": poll, "of a pace": new(pace).poll} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -73,6 +74,48 @@ func TestPollEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAPaceLearnsWhenToLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := pace{shortest: pollShortest}
+		// looks counts those of one who waits for what takes so long, and how long that was.
+		looks := func(takes time.Duration) (n int, waited time.Duration) {
+			started := time.Now()
+			if err := p.poll(t.Context(), func() (bool, error) { n++; return time.Since(started) >= takes, nil }); err != nil {
+				t.Error(err)
+			}
+			return n, time.Since(started)
+		}
+		if n, _ := looks(time.Second); n < 3 {
+			t.Errorf("at first looked %d times", n)
+		}
+		for range 20 {
+			if n, waited := looks(time.Second); n > 2 || waited > 1600*time.Millisecond {
+				t.Errorf("later looked %d times, in %s", n, waited)
+			}
+		}
+		looks(time.Hour)
+		if n, waited := looks(time.Second); n != 1 || waited != pollLongest {
+			t.Errorf("after what took long, looked %d times, in %s", n, waited)
+		}
+		for range 20 {
+			looks(0)
+		}
+		if n, waited := looks(0); n != 1 || waited != pollShortest {
+			t.Errorf("once it is fast, looked %d times, in %s", n, waited)
+		}
+
+		var together sync.WaitGroup // count as one
+		for range 50 {
+			together.Go(func() { looks(time.Second) })
+		}
+		together.Wait()
+		if n, _ := looks(time.Second); n != 1 {
+			t.Errorf("after 50 together, looked %d times", n)
+		}
+	})
 }
 
 // answer is what a server says.
