@@ -10,13 +10,18 @@ import (
 	"time"
 )
 
-// simulation is how Terraform works on many mirror topics of one link, in
-// simulated time: so many of them at once, on a machine that needs core for each
-// before and after the provider's part, one after the other; with a server that
-// takes latency for each call, and delay until what it was asked for is done.
-type simulation struct {
+// work is what Terraform does with many mirror topics of one link: with so many
+// of them at once, on a machine that needs core for each before and after the
+// provider's part; with a server that takes latency for each call, and delay
+// until what it was asked for is done.
+type work struct {
 	topics, parallelism  int
 	core, latency, delay time.Duration
+}
+
+// simulation does it in simulated time.
+type simulation struct {
+	work
 
 	crowd   crowd
 	pace    pace
@@ -54,7 +59,10 @@ func (s *simulation) run(provider func(name string)) (calls int) {
 
 // outside is Terraform's own work, a slice of time for each in turn.
 func (s *simulation) outside() {
-	for range int(float64(s.core/time.Millisecond) * (0.5 + s.random.Float64())) {
+	s.mu.Lock()
+	slices := int(float64(s.core/time.Millisecond) * (0.5 + s.random.Float64()))
+	s.mu.Unlock()
+	for range slices {
 		s.machine <- struct{}{}
 		time.Sleep(time.Millisecond)
 		<-s.machine
@@ -129,34 +137,33 @@ func (s *simulation) answers(names []string) func(string) (bool, error) {
 }
 
 // expect simulates, and wants so many calls at most.
-func (s simulation) expect(t *testing.T, what string, simulate func(*simulation, *testing.T) int, most int) {
+func (s *simulation) expect(t *testing.T, what string, most int, simulate func(*testing.T) int) {
 	t.Helper()
-	calls, took := 0, time.Duration(0)
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
-		calls = simulate(&s, t)
-		took = time.Since(started)
+		if calls := simulate(t); calls > most {
+			t.Errorf("%s: %s took %d calls and %s, want at most %d calls", s, what, calls, time.Since(started), most)
+		}
 	})
-	if calls > most {
-		t.Errorf("%s: %s took %d calls and %s, want at most %d calls", &s, what, calls, took, most)
-	}
 }
 
 // However busy the machine, and however slow the server.
 func TestCallsGrowWithTheTopicsPerParallelism(t *testing.T) {
 	t.Parallel()
 	const topics = 1000
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	for _, parallelism := range []int{10, 50} {
-		for _, core := range []time.Duration{3, 10, 20, 40} {
-			for _, latency := range []time.Duration{0, 50} {
-				for _, delay := range []time.Duration{0, 150, 1000} {
-					s := simulation{topics: topics, parallelism: parallelism, core: core * time.Millisecond, latency: latency * time.Millisecond, delay: delay * time.Millisecond}
+		for _, core := range []int{3, 10, 20, 40} {
+			for _, latency := range []int{0, 50} {
+				for _, delay := range []int{0, 150, 1000} {
+					work := work{topics, parallelism, ms(core), ms(latency), ms(delay)}
+					creation, stop := &simulation{work: work}, &simulation{work: work}
 					most := topics + topics*3/2/parallelism + 15
-					if s.delay >= time.Second { // and slots are out of step
+					if delay >= 1000 { // and slots are out of step
 						most += topics / parallelism
 					}
-					s.expect(t, "creating", (*simulation).creations, most)
-					s.expect(t, "stopping", (*simulation).stops, topics*4/parallelism+20)
+					creation.expect(t, "creating", most, creation.creations)
+					stop.expect(t, "stopping", topics*4/parallelism+20, stop.stops)
 				}
 			}
 		}
