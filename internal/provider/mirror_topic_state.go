@@ -46,7 +46,7 @@ func transition(status, wanted string) error {
 	switch {
 	case status == kafkarest.StatusStopped && !isStopped(wanted):
 		return fmt.Errorf("it is STOPPED, and a topic that was stopped does not mirror again. Write state = %q to keep it as it is; or take it out of Terraform with a removed block; "+
-			"on a bidirectional link, it can be restored with mirrors:truncate-and-restore", statePromoted)
+			"on a bidirectional link, the action clusterlink_restore_mirror_topics makes it mirror again", statePromoted)
 	case status == kafkarest.StatusStopped, wanted == stateFailedOver:
 		return nil
 	case status == kafkarest.StatusActive, status == kafkarest.StatusPaused:
