@@ -85,6 +85,7 @@ func (f *findings) growthGoals(r result) []goal {
 
 // applyGoals: a creation is one call for each topic, and those that go on at
 // the same time share all others; those that are destroyed share every call.
+// The guide to operating thousands of topics promises these, and those of plans.
 func (f *findings) applyGoals(r result) []goal {
 	n, p := float64(r.topics), float64(r.parallelism)
 	goals := []goal{
