@@ -72,3 +72,32 @@ func FuzzPage(f *testing.F) {
 		_ = nextQuery(nil, p.next)
 	})
 }
+
+// Whatever is written as an endpoint, it is refused without telling a password, or completed to a base that leads
+// to the same host and is complete.
+func FuzzEndpoint(f *testing.F) {
+	for _, endpoint := range []string{
+		"", "https://rest.example.com:8090", "http://127.0.0.1:8082/v3/", "https://rest.example.com/kafka", "HTTPS://[::1]:443/kafka/v3//", "rest.example.com",
+		"https://user:hunter2-hunter2@rest.example.com", "https://user:hunter2-hunter2@rest.example.com:port", "user:hunter2-hunter2@host", "https://:hunter2-hunter2@",
+		"https://rest.example.com/a%2Fb", "https://rest.example.com/%zz", "https://rest.example.com?a=b", "https://rest.example.com/#", "https:///v3", "https://a b", "//x/v3",
+		"https://rest.example.com/ü/../v3", "ftp://rest.example.com", "https://rest.example.com/\x00", "https://%41",
+	} {
+		f.Add(endpoint)
+	}
+	f.Fuzz(func(t *testing.T, endpoint string) {
+		base, err := BaseURL(endpoint)
+		if err != nil {
+			if strings.Contains(endpoint, ":hunter2-hunter2@") && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%q: %v", endpoint, err)
+			}
+			return
+		}
+		text := base.String()
+		if base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil || strings.ContainsAny(text, "?#") || !strings.HasSuffix(text, "/v3") {
+			t.Errorf("%q becomes %q", endpoint, text)
+		}
+		if again, err := BaseURL(text); err != nil || again.String() != text {
+			t.Errorf("%q becomes %q, and that %v (%v)", endpoint, text, again, err)
+		}
+	})
+}

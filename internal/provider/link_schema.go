@@ -16,11 +16,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// validName is what Kafka allows for names of links and topics.
+// validName is what Kafka allows for names of links and topics, but for "-",
+// which stands for all of them where the REST API wants a name.
 var validName = []validator.String{
 	stringvalidator.LengthBetween(1, 249),
 	stringvalidator.RegexMatches(regexp.MustCompile(`^[A-Za-z0-9._-]*$`), "may hold only letters, digits, '.', '_' and '-'"),
-	stringvalidator.NoneOf(".", ".."),
+	stringvalidator.NoneOf(".", "..", "-"),
 }
 
 // stable is for computed values that do not change while the object lives.
