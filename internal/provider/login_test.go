@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator/emulatortest"
 )
 
 // expiredCertificate is one for 127.0.0.1 that has signed itself.
@@ -59,12 +60,7 @@ func TestRefusedEndpointsSayWhichAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	start := func(config emulator.Config) *emulator.Cluster {
 		config.ClusterID = "lkc-1"
-		c, err := emulator.Start(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(c.Close)
-		return c
+		return emulatortest.Start(t, config)
 	}
 	at := func(c *emulator.Cluster) attrs {
 		return attrs{"rest_endpoint": c.RESTEndpoint(), "ca_certificate": c.CACertificate(), "username": "u", "password": "p"}
