@@ -62,9 +62,15 @@ type killing struct {
 	imported, records int
 }
 
+const stateFile = "terraform.tfstate"
+
 // strike runs a command and ends it at a random moment, unless it has ended before.
 func (k *killing) strike(command string) {
 	k.world.t.Helper()
+	before, err := os.ReadFile(filepath.Join(k.dir, stateFile))
+	if err != nil {
+		k.world.t.Fatal(err)
+	}
 	k.destination.ResetRequests()
 	end := ends[k.random.IntN(len(ends))]
 	after, delay := k.random.IntN(k.calls[command]), time.Duration(k.random.IntN(20))*time.Millisecond
@@ -95,23 +101,19 @@ func (k *killing) strike(command string) {
 		r.sweep()
 	}
 	k.world.t.Logf("%s: %s after %d calls and %s", command, end.name, after, delay)
-	k.restoreState()
+	k.restoreState(before)
 }
 
-// restoreState does what a person does where Terraform was killed while it
-// wrote its state: take the one before.
-func (k *killing) restoreState() {
-	state := filepath.Join(k.dir, "terraform.tfstate")
-	text, err := os.ReadFile(state)
+// restoreState does what a person does where Terraform was ended while it wrote
+// its state, which leaves none: take the one before. Terraform's own backup may
+// be older than that.
+func (k *killing) restoreState(before []byte) {
+	text, err := os.ReadFile(filepath.Join(k.dir, stateFile))
 	if k.stateLost = err == nil && !json.Valid(text); !k.stateLost {
 		return
 	}
 	k.world.t.Logf("Terraform has left a state of %d bytes that cannot be read", len(text))
-	if before, err := os.ReadFile(state + ".backup"); err == nil {
-		k.file("terraform.tfstate", string(before))
-	} else if err := os.Remove(state); err != nil {
-		k.world.t.Fatal(err)
-	}
+	k.file(stateFile, string(before))
 }
 
 // converges runs apply again. Where that says that something exists, it is run
@@ -171,7 +173,7 @@ func importBlocks(output string) []string {
 // in the state, and none is tainted.
 func (k *killing) isAsInState() {
 	k.world.t.Helper()
-	text, err := os.ReadFile(filepath.Join(k.dir, "terraform.tfstate"))
+	text, err := os.ReadFile(filepath.Join(k.dir, stateFile))
 	if err != nil || strings.Contains(string(text), "tainted") {
 		k.world.t.Fatalf("%v, %s", err, text)
 	}

@@ -26,6 +26,7 @@ type cli struct {
 	binary, dir string
 	noted       string // the file that a separate provider notes its process id in
 	environment []string
+	patience    time.Duration // with one command
 }
 
 func newCLI(t *testing.T, config string) *cli {
@@ -40,7 +41,7 @@ func newCLI(t *testing.T, config string) *cli {
 			t.Fatal(err)
 		}
 	}
-	c := &cli{t: t, dir: t.TempDir(), binary: binary}
+	c := &cli{t: t, dir: t.TempDir(), binary: binary, patience: 2 * time.Minute}
 	c.write(config)
 	c.environment = append(os.Environ(), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="+os.DevNull, "TF_REATTACH_PROVIDERS="+serveProvider(t))
 	return c
@@ -125,7 +126,7 @@ terraform {
 // command is not started yet. What it says goes into said, without borders and
 // line breaks, which stand anywhere.
 func (c *cli) command(said *bytes.Buffer, args ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), c.patience)
 	c.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, c.binary, append(args, "-no-color")...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.dir, c.environment, said, said

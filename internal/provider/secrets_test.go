@@ -238,7 +238,7 @@ func (v *vault) search() {
 		if filepath.Ext(path) == ".plan" {
 			return v.searchPlan(entry.Name(), text)
 		}
-		v.searchText(entry.Name(), string(text), strings.HasPrefix(entry.Name(), "terraform.tfstate"))
+		v.searchText(entry.Name(), string(text), strings.HasPrefix(entry.Name(), stateFile))
 		return nil
 	})
 	if err != nil {
@@ -247,7 +247,7 @@ func (v *vault) search() {
 	for _, c := range []*emulator.Cluster{v.source, v.destination} {
 		v.searchText("recordings", fmt.Sprintf("%+v", c.Requests()), false)
 	}
-	for _, kind := range []string{"terraform.tfstate", "terraform.tfstate.backup", "first.plan: tfplan", "first.plan: tfstate", "second.plan: tfplan", logFile, saidFile, "recordings"} {
+	for _, kind := range []string{stateFile, stateFile + ".backup", "first.plan: tfplan", "first.plan: tfstate", "second.plan: tfplan", logFile, saidFile, "recordings"} {
 		if !v.searched[kind] {
 			v.t.Errorf("there is no %s to search, only %v", kind, v.searched)
 		}

@@ -151,6 +151,7 @@ resource "clusterlink_mirror_topic" "all" {
 }
 `, topics))
 
+	c.patience = 10 * time.Minute
 	faults := map[int]int{}
 	calls := 0
 	inStorm := func(done string, args ...string) {
