@@ -184,7 +184,7 @@ func (k *killing) isAsInState() {
 	var names []string
 	for _, m := range mirrors {
 		names = append(names, m.Name)
-		if !strings.Contains(string(text), `"id": "lkc-destination/demo-link/`+m.Name+`"`) || m.Status != "ACTIVE" {
+		if !strings.Contains(string(text), `"lkc-destination/demo-link/`+m.Name+`"`) || m.Status != "ACTIVE" {
 			k.world.t.Errorf("%s is %s on the server, and this in state: %s", m.Name, m.Status, text)
 		}
 	}
