@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -92,5 +94,41 @@ func TestSecretWhoseReplyIsLostIsSentAgain(t *testing.T) {
 	expectDiagnostics(t, p.apply(rotated(2, "second-password")))
 	if sent := bodies(p.destination, alter+"$"); len(sent) != 1 {
 		t.Errorf("sent %q", sent)
+	}
+}
+
+// The look may have to wait longer than it is granted after a caller's end.
+func TestLostReplyIsLookedForThoughTheServerIsBusy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		typeName, path, look string
+		config               func(*pair) attrs
+	}{
+		"link":         {linkType, "/links$", thatLink, func(p *pair) attrs { return p.link(nil, nil) }},
+		"mirror topic": {mirrorTopicType, "/mirrors$", "/mirrors/orders$", func(*pair) attrs { return orders(nil) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t)
+			if c.typeName == mirrorTopicType {
+				p = newMirroring(t)
+				if err := p.source.CreateTopic("orders", 1); err != nil {
+					t.Fatal(err)
+				}
+				p.life = newLife(t, c.typeName, p.endpoints())
+			}
+			p.restart(p.endpoints().with(attrs{"plan_validation": false}))
+			p.destination.Inject(emulator.Fault{Method: "POST", Path: c.path, Drop: emulator.DropAfter, Count: 1})
+			after := 0
+			if c.typeName == linkType {
+				after = 1 // that before the link is created
+			}
+			longer := http.Header{"Retry-After": {strconv.Itoa(int(lookGrace.Seconds()) + 1)}}
+			p.destination.Inject(emulator.Fault{Method: "GET", Path: c.look, Status: 429, Header: longer, After: after, Count: 1})
+			expectDiagnostics(t, p.apply(c.config(p)))
+			if got := calls(p.destination, "^GET .*"+c.look); len(got) < 2 {
+				t.Errorf("looked by %q", got)
+			}
+		})
 	}
 }

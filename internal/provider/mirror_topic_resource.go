@@ -113,12 +113,13 @@ func mirrorsAsPlanned(ctx context.Context, e *endpoint, m *mirrorTopicModel) boo
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	var mirror *kafkarest.Mirror
+	started := time.Now()
 	err := poll(ctx, func() (bool, error) {
 		var err error
 		mirror, err = topicAt(e, m).onceVisible(ctx)
-		return mirror != nil, err
+		return mirror != nil || time.Since(started) > lookGrace, err
 	})
-	return err == nil && mirror.SourceTopicName == m.SourceTopicName.ValueString()
+	return err == nil && mirror != nil && mirror.SourceTopicName == m.SourceTopicName.ValueString()
 }
 
 func (m *mirrorTopicModel) addCreateError(diags *diag.Diagnostics, e *endpoint, err error) {

@@ -136,9 +136,17 @@ func isNotReady(err error) bool {
 	return errors.Is(err, kafkarest.ErrNotReady)
 }
 
-// afterwards returns a context for a last look at the server, whatever became of ctx.
+// afterwards returns a context for a last look at the server, which goes on for
+// lookGrace after the end of ctx. While ctx has time, so has the look: a busy
+// server may let it wait for as long as the write before.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), lookGrace)
+	end := time.Now()
+	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil {
+		end = deadline
+	}
+	after, cancel := context.WithDeadline(context.WithoutCancel(ctx), end.Add(lookGrace))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lookGrace, cancel) })
+	return after, func() { stop(); cancel() }
 }
 
 // unlessDone returns err, with which a write has failed, or nil where its reply

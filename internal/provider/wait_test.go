@@ -209,15 +209,39 @@ func TestPollTellsTheLastAnswerThoughTheLastCallWasCutOff(t *testing.T) {
 
 func TestALastLookOutlivesItsCaller(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		after, cancelAfter := afterwards(ended)
-		defer cancelAfter()
-		started := time.Now()
-		<-after.Done()
-		if took := time.Since(started); took != lookGrace {
-			t.Errorf("ended after %s, want %s", took, lookGrace)
-		}
-	})
+	for name, c := range map[string]struct {
+		timeout, cancelled time.Duration // of the caller; 0: never
+		want               time.Duration
+	}{
+		"ended before":    {0, 1, 1 + lookGrace},
+		"ends meanwhile":  {time.Minute, 0, time.Minute + lookGrace},
+		"Ctrl-C":          {time.Minute, 20 * time.Second, 20*time.Second + lookGrace},
+		"without an end":  {0, 0, lookGrace},
+		"has a long time": {time.Hour, 0, time.Hour + lookGrace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				started := time.Now()
+				caller, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.timeout > 0 {
+					caller, cancel = context.WithTimeout(caller, c.timeout)
+					defer cancel()
+				}
+				if c.cancelled > 0 {
+					time.AfterFunc(c.cancelled, cancel)
+				}
+				if c.timeout == 0 && c.cancelled > 0 {
+					<-caller.Done()
+				}
+				after, cancelAfter := afterwards(caller)
+				defer cancelAfter()
+				<-after.Done()
+				if took := time.Since(started); took != c.want {
+					t.Errorf("ended after %s, want %s", took, c.want)
+				}
+			})
+		})
+	}
 }
