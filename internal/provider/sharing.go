@@ -32,7 +32,8 @@ const (
 	gatherQuietMost = time.Second
 	// Where as many wait as were ever at work, another may come all the same:
 	// nobody knows how many Terraform lets work at once. It is waited for some
-	// gaps, and at least gatherBriefly, until that was in vain gatherHopes times.
+	// gaps, and at least gatherBriefly, or gatherQuiet with patience, until that was
+	// in vain gatherHopes times.
 	gatherBriefly = 5 * time.Millisecond
 	gatherHopes   = 8
 	// A patient gather waits for the whole crowd, as long as one is usually at
@@ -103,6 +104,8 @@ func (c *crowd) quiet(waiting int, patient bool) time.Duration {
 	defer c.mu.Unlock()
 	quiet := min(max(gatherGaps*c.gap, gatherQuiet), gatherQuietMost)
 	switch {
+	case waiting >= c.most && c.vain < gatherHopes && patient:
+		return gatherQuiet
 	case waiting >= c.most && c.vain < gatherHopes:
 		return min(max(gatherGaps*c.gap, gatherBriefly), gatherQuiet)
 	case waiting >= c.most, patient && waiting >= c.most-c.stuck:
