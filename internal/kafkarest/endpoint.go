@@ -1,6 +1,7 @@
 package kafkarest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 )
@@ -78,44 +80,63 @@ func newTransport(cfg Config) (http.RoundTripper, error) {
 		}
 		tlsConfig.RootCAs = pool
 	}
+	var pair tls.Certificate
 	if cfg.ClientCertificate != "" || cfg.ClientKey != "" {
-		pair, err := ParseKeyPair(cfg.ClientCertificate, cfg.ClientKey)
-		if err != nil {
+		var err error
+		if pair, err = ParseKeyPair(cfg.ClientCertificate, cfg.ClientKey); err != nil {
 			return nil, err
 		}
-		tlsConfig.Certificates = []tls.Certificate{pair}
 	}
-	http1 := http.DefaultTransport.(*http.Transport).Clone()
-	http1.TLSClientConfig = tlsConfig
-	http1.Protocols = new(http.Protocols)
-	http1.Protocols.SetHTTP1(true)
+	t := &transport{http1: http.DefaultTransport.(*http.Transport).Clone()}
+	tlsConfig.GetClientCertificate = func(wanted *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		t.wantsCertificate.Store(true)
+		if wanted.SupportsCertificate(&pair) != nil {
+			return new(tls.Certificate), nil // the server says what it thinks of none
+		}
+		return &pair, nil
+	}
+	t.http1.TLSClientConfig = tlsConfig
+	t.http1.Protocols = new(http.Protocols)
+	t.http1.Protocols.SetHTTP1(true)
 	// As many as Terraform runs at once with a generous -parallelism.
-	http1.MaxIdleConnsPerHost = 64
-	offered := http1.Clone()
-	offered.Protocols.SetHTTP2(true)
+	t.http1.MaxIdleConnsPerHost = 64
+	t.offered = t.http1.Clone()
+	t.offered.Protocols.SetHTTP2(true)
 	// One HTTP/2 connection carries all calls: where it no longer answers pings,
 	// they go over a new one.
-	offered.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
-	return &transport{offered, http1}, nil
+	t.offered.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+	return t, nil
 }
 
 // transport speaks HTTP/2 where the server offers it. A server refuses a
-// client's certificate after the handshake, which HTTP/2 may take for a
-// connection that never was: HTTP/1.1 is then asked, and hears why.
-type transport struct{ offered, http1 *http.Transport }
+// client's certificate after the handshake, and over HTTP/2 the reason is easily
+// lost: HTTP/1.1, which hears it, then asks for it.
+type transport struct {
+	offered, http1 *http.Transport
+
+	wantsCertificate, hasReplied atomic.Bool // the server
+}
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.offered.RoundTrip(req)
-	if err == nil || !strings.Contains(err.Error(), "http2: client conn") {
-		return resp, err
+	if err == nil {
+		t.hasReplied.Store(true)
+	} else if t.wantsCertificate.Load() && !t.hasReplied.Load() {
+		err = cmp.Or(t.whyRefused(req), err)
 	}
-	again := req.Clone(req.Context())
-	if req.GetBody != nil {
-		if again.Body, err = req.GetBody(); err != nil {
-			return nil, err
-		}
+	return resp, err
+}
+
+// whyRefused asks for the same thing without changing it, and returns why the
+// connection fails, if it does.
+func (t *transport) whyRefused(req *http.Request) error {
+	question := req.Clone(req.Context())
+	question.Method, question.Body, question.GetBody, question.ContentLength = http.MethodHead, nil, nil, 0
+	resp, err := t.http1.RoundTrip(question)
+	if err == nil {
+		_ = resp.Body.Close()
 	}
-	return t.http1.RoundTrip(again)
+	return err
 }
 
 // checkCredentials finds what no HTTP header can carry.
