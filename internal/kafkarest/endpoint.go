@@ -90,10 +90,10 @@ func newTransport(cfg Config) (http.RoundTripper, error) {
 	t := &transport{http1: http.DefaultTransport.(*http.Transport).Clone()}
 	tlsConfig.GetClientCertificate = func(wanted *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		t.wantsCertificate.Store(true)
-		if wanted.SupportsCertificate(&pair) != nil {
-			return new(tls.Certificate), nil // the server says what it thinks of none
+		if wanted.SupportsCertificate(&pair) == nil {
+			return &pair, nil
 		}
-		return &pair, nil
+		return new(tls.Certificate), nil // the server says what it thinks of none
 	}
 	t.http1.TLSClientConfig = tlsConfig
 	t.http1.Protocols = new(http.Protocols)
