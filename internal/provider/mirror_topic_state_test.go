@@ -50,7 +50,7 @@ func TestTransitions(t *testing.T) {
 			}
 		}
 	}
-	for _, way := range []string{"removed block", "truncate-and-restore", "bidirectional"} {
+	for _, way := range []string{"removed block", "clusterlink_restore_mirror_topics", "bidirectional"} {
 		if err := transition("STOPPED", stateActive); !strings.Contains(err.Error(), way) {
 			t.Errorf("from STOPPED to ACTIVE: %q does not mention %q", err, way)
 		}

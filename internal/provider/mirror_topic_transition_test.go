@@ -60,7 +60,7 @@ func TestStateChangesByPauseResumeAndPromote(t *testing.T) {
 		unchanged(w.written("FAILED_OVER")),
 		refused(w.written("PAUSED"), `state = "PAUSED"`),
 		refused(w.written("ACTIVE"), `The mirror topic "orders" cannot become ACTIVE: it is STOPPED, and a topic that was stopped does not mirror again. `+
-			`Write state = "PROMOTED" to keep it as it is; or take it out of Terraform with a removed block; on a bidirectional link, it can be restored`),
+			`Write state = "PROMOTED" to keep it as it is; or take it out of Terraform with a removed block; on a bidirectional link, the action clusterlink_restore_mirror_topics makes it mirror again`),
 		refused(w.written("ACTIVE"), "If this stands in the way of terraform destroy, use -refresh=false, or set CLUSTERLINK_PLAN_VALIDATION=false"),
 	)
 	w.produce(w.destination, "orders", "written here")
