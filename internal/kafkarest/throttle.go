@@ -10,12 +10,14 @@ import (
 )
 
 const (
-	// The space between requests after a first 429; it doubles with each further
+	// The space between requests after a first 429; it grows with each further
 	// one, and shrinks again with each other answer. The factors balance where
-	// about a third of the calls are refused.
+	// two fifths of the calls are refused: a server that refuses any 30 % of them,
+	// for which waiting is in vain, is not waited for ever longer.
 	throttleFirst  = 10 * time.Millisecond
 	throttleMost   = 2 * time.Second
-	throttleShrink = 0.7
+	throttleGrow   = 1.5
+	throttleShrink = 0.75
 )
 
 // throttle slows down all calls to an endpoint together while it answers 429:
@@ -69,7 +71,7 @@ func (t *throttle) refused(asked time.Duration) {
 			t.until = until
 		}
 	}
-	t.gap = min(max(2*t.gap, throttleFirst), throttleMost)
+	t.gap = min(max(time.Duration(float64(t.gap)*throttleGrow), throttleFirst), throttleMost)
 	// Not all clients of an endpoint are ours.
 	t.next = now.Add(t.gap/2 + rand.N(t.gap))
 }

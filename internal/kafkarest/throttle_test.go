@@ -3,6 +3,7 @@ package kafkarest
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func TestThrottleLetsFewerThroughAndThenAllAgain(t *testing.T) {
 		for range 5 {
 			th.refused(0)
 		}
-		if th.gap != 16*throttleFirst {
+		if th.gap < 5*throttleFirst || th.gap > 6*throttleFirst {
 			t.Errorf("after 5 refusals the gap is %v", th.gap)
 		}
 		started := time.Now()
@@ -93,6 +94,31 @@ func TestThrottleLetsFewerThroughAndThenAllAgain(t *testing.T) {
 		}
 		if took := time.Since(started); th.gap != 0 || took > time.Second {
 			t.Errorf("after 20 answers the gap is %v, and 100 calls took %v", th.gap, took)
+		}
+	})
+}
+
+// Some proxies refuse any calls, however few they are.
+func TestThrottleDoesNotWaitEverLongerInVain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 5000
+		var th throttle
+		refusals := rand.New(rand.NewPCG(1, 2))
+		started := time.Now()
+		for answered := 0; answered < calls; {
+			if err := th.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if refusals.Float64() < 0.3 {
+				th.refused(0)
+			} else {
+				th.answered()
+				answered++
+			}
+		}
+		if each := time.Since(started) / calls; each > 50*time.Millisecond {
+			t.Errorf("an answered call took %s", each)
 		}
 	})
 }
