@@ -116,6 +116,16 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
+// Users know of no link "-".
+func TestErrorsOfAllLinksSaySo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, replies(jsonReply(400, `{}`)))
+	_, err := newTestClient(t, s.URL).Mirrors(testContext(t), AnyLink, "")
+	if err == nil || !strings.HasPrefix(err.Error(), "list mirror topics of all links: ") {
+		t.Error(err)
+	}
+}
+
 func TestOtherErrors(t *testing.T) {
 	t.Parallel()
 	err := fmt.Errorf("some: %w", context.Canceled)

@@ -99,7 +99,10 @@ func (c *Client) Mirrors(ctx context.Context, link, status string) ([]Mirror, er
 		cl.query = url.Values{"mirror_status": {status}}
 	}
 	mirrors, err := list[Mirror](ctx, c, cl)
-	if err != nil {
+	switch {
+	case err != nil && link == AnyLink:
+		return nil, fmt.Errorf("list mirror topics of all links: %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("list mirror topics of link %q: %w", link, err)
 	}
 	return mirrors, nil
