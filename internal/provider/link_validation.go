@@ -116,20 +116,6 @@ func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel
 	}
 }
 
-// inGoodTime asks an endpoint something about a link, with little patience. One
-// that did not answer in time is asked nothing more: however many links are
-// planned there, planning waits for it once.
-func (e *endpoint) inGoodTime(ctx context.Context, ask func(context.Context) error) error {
-	if silence := e.lookups.silence.Load(); silence != nil {
-		return *silence
-	}
-	_, err := forPlanning(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
-	if errors.Is(err, errNoAnswer) {
-		e.lookups.silence.Store(&err)
-	}
-	return err
-}
-
 // cannotTell reports whether a refusal says nothing of the plan: the link that
 // exists may be about to be replaced, the other half of a pair or the remote
 // cluster may be created by the same apply, or the server cannot validate.

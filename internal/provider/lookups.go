@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
 
@@ -38,7 +40,7 @@ type lookups struct {
 	prefixes keyed[memo[string]]                  // by link
 	planned  keyed[memo[string]]                  // the same, with what could not be read
 	stops    keyed[memo[map[string]stopForecast]] // by link
-	silence  atomic.Pointer[error]                // why no more links are validated
+	silence  atomic.Pointer[error]                // why no link is asked about any more
 }
 
 func newLookups() *lookups {
@@ -48,6 +50,20 @@ func newLookups() *lookups {
 	l.planned.make = func(string) *memo[string] { return &memo[string]{keepErrors: true} }
 	l.stops.make = func(string) *memo[map[string]stopForecast] { return &memo[map[string]stopForecast]{keepErrors: true} }
 	return l
+}
+
+// inGoodTime asks an endpoint something about a link, with little patience. One
+// that did not answer in time is asked nothing more: however many links are
+// planned there, planning waits for it once.
+func (e *endpoint) inGoodTime(ctx context.Context, ask func(context.Context) error) error {
+	if silence := e.lookups.silence.Load(); silence != nil {
+		return *silence
+	}
+	_, err := forPlanning(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
+	if errors.Is(err, errNoAnswer) {
+		e.lookups.silence.Store(&err)
+	}
+	return err
 }
 
 // surelyGone returns err, or another error where it says that an object does
@@ -77,15 +93,26 @@ type occupant struct {
 }
 
 // occupant returns what stands at the name of a topic, or nil. Two shared lists
-// serve all names; a server that does not list topics is asked name by name.
+// serve all names.
 func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error) {
-	mirrors, err := e.mirrorNames(ctx)
-	if err != nil {
-		return nil, err
-	}
+	var mirrors map[string]occupant
+	var taken bool
+	var lists errgroup.Group
+	lists.Go(func() (err error) { mirrors, err = e.mirrorNames(ctx); return err })
+	lists.Go(func() (err error) { taken, err = e.hasTopic(ctx, topic); return err })
+	err := lists.Wait()
 	if o, ok := mirrors[topic]; ok {
 		return &o, nil
 	}
+	if err != nil || !taken {
+		return nil, err
+	}
+	return &occupant{}, nil
+}
+
+// hasTopic looks for a topic in the list of all. A server that does not list
+// topics is asked name by name.
+func (e *endpoint) hasTopic(ctx context.Context, topic string) (bool, error) {
 	topics, err := e.lookups.topics.get(ctx, func() (map[string]bool, error) {
 		list, err := forPlanning(ctx, e.client.Topics)
 		names := make(map[string]bool, len(list))
@@ -94,18 +121,14 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 		}
 		return names, err
 	})
-	taken := topics[topic]
-	if errors.Is(err, kafkarest.ErrNotFound) || errors.Is(err, kafkarest.ErrUnsupported) {
-		_, err = forPlanning(ctx, func(ctx context.Context) (*kafkarest.Topic, error) { return e.client.Topic(ctx, topic) })
-		taken = err == nil
-		if errors.Is(err, kafkarest.ErrNotFound) {
-			err = nil
-		}
+	if !errors.Is(err, kafkarest.ErrNotFound) && !errors.Is(err, kafkarest.ErrUnsupported) {
+		return topics[topic], err
 	}
-	if err != nil || !taken {
-		return nil, err
+	_, err = forPlanning(ctx, func(ctx context.Context) (*kafkarest.Topic, error) { return e.client.Topic(ctx, topic) })
+	if errors.Is(err, kafkarest.ErrNotFound) {
+		return false, nil
 	}
-	return &occupant{}, nil
+	return err == nil, err
 }
 
 // mirrorNames lists the mirror topics of all links once.
@@ -144,8 +167,12 @@ func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
 // plannedPrefix is prefix for planning: a link that is not there yet, or whose
 // server does not answer, is asked for once for all its mirror topics.
 func (e *endpoint) plannedPrefix(ctx context.Context, link string) (string, error) {
-	return e.lookups.planned.of(link).get(ctx, func() (string, error) {
-		return forPlanning(ctx, func(ctx context.Context) (string, error) { return e.prefix(ctx, link) })
+	return e.lookups.planned.of(link).get(ctx, func() (prefix string, err error) {
+		err = e.inGoodTime(ctx, func(ctx context.Context) error {
+			prefix, err = e.prefix(ctx, link)
+			return err
+		})
+		return prefix, err
 	})
 }
 

@@ -156,9 +156,6 @@ func (m *mirrorTopicModel) cannotBeCreated() string {
 // lookUpName completes the planned name by the link's prefix, where the link
 // exists already, and fails the plan where the name is wrong or taken.
 func lookUpName(ctx context.Context, e *endpoint, config mirrorTopicModel, plan *mirrorTopicModel, diags *diag.Diagnostics) error {
-	if _, err := e.mirrorNames(ctx); err != nil {
-		return err
-	}
 	prefix, err := e.plannedPrefix(ctx, plan.LinkName.ValueString())
 	linkExists := !errors.Is(err, kafkarest.ErrNotFound)
 	if err != nil && linkExists {
