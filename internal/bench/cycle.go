@@ -31,7 +31,7 @@ type result struct {
 
 // cycle creates a link with its mirror topics on new clusters, plans when
 // nothing changes, and destroys them.
-func (b *bench) cycle(ctx context.Context, s setting, plans int) (r result, err error) {
+func (b *bench) cycle(ctx context.Context, s setting, o *options) (r result, err error) {
 	r.setting = s
 	source, destination, err := startClusters(s.topics)
 	if err != nil {
@@ -43,7 +43,7 @@ func (b *bench) cycle(ctx context.Context, s setting, plans int) (r result, err 
 	if s.throttle > 0 {
 		destination.Inject(emulator.Fault{Status: http.StatusTooManyRequests, Probability: s.throttle})
 	}
-	w, err := b.workspace(configuration(s.topics, source, destination))
+	w, err := b.workspace(configuration(s.topics, o.block, source, destination))
 	if err != nil {
 		return r, err
 	}
@@ -51,10 +51,10 @@ func (b *bench) cycle(ctx context.Context, s setting, plans int) (r result, err 
 	if r.create, err = w.run(ctx, calls, "apply", "-auto-approve", parallelism); err != nil {
 		return r, err
 	}
-	if r.plan, err = w.planOften(ctx, plans, calls, parallelism); err != nil {
+	if r.plan, err = w.planOften(ctx, o.plans, calls, parallelism); err != nil {
 		return r, err
 	}
-	if r.floor, err = w.planOften(ctx, plans, calls, parallelism, "-refresh=false"); err != nil {
+	if r.floor, err = w.planOften(ctx, o.plans, calls, parallelism, "-refresh=false"); err != nil {
 		return r, err
 	}
 	r.destroy, err = w.run(ctx, calls, "destroy", "-auto-approve", parallelism)
@@ -92,21 +92,27 @@ func startClusters(topics int) (source, destination *emulator.Cluster, err error
 	return source, destination, err
 }
 
-// configuration links the clusters and mirrors all topics.
-func configuration(topics int, source, destination *emulator.Cluster) string {
-	return header(destination.RESTEndpoint()) + fmt.Sprintf(`
+// configuration links the clusters and mirrors all topics, at most so many in
+// one block: Terraform copies the state of a whole block for each instance in
+// it, so that its own work grows with the square of a block's size.
+func configuration(topics, block int, source, destination *emulator.Cluster) string {
+	text := header(destination.RESTEndpoint()) + fmt.Sprintf(`
 resource "clusterlink_link" "bench" {
   link_name         = "bench"
   remote_cluster_id = %q
   config            = { "bootstrap.servers" = %q }
 }
-
-resource "clusterlink_mirror_topic" "all" {
+`, source.ID(), source.BootstrapServers())
+	for first := 0; first < topics; first += block {
+		text += fmt.Sprintf(`
+resource "clusterlink_mirror_topic" "from_%d" {
   count             = %d
   link_name         = clusterlink_link.bench.link_name
-  source_topic_name = format("topic-%%05d", count.index)
+  source_topic_name = format("topic-%%05d", %d + count.index)
 }
-`, source.ID(), source.BootstrapServers(), topics)
+`, first, min(block, topics-first), first)
+	}
+	return text
 }
 
 func header(endpoint string) string {

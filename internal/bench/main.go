@@ -63,6 +63,7 @@ type options struct {
 	latency             []time.Duration
 	throttle            []float64 // the share of calls that is answered with 429
 	plans               int       // how often each plan is made; the median counts
+	block               int       // mirror topics in one resource block, at most
 	full, check, large  bool
 	binary              string // examine this program of the provider, and nothing else
 }
@@ -77,6 +78,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	list(flags, &o.parallelism, strconv.Atoi, "parallelism", "10,50", "Terraform's -parallelism")
 	list(flags, &o.throttle, parseShare, "throttle", "0,0.3", "shares of REST calls that are answered with 429")
 	flags.IntVar(&o.plans, "plans", 3, "how often to make each plan, of which the median counts")
+	flags.IntVar(&o.block, "block", 1000, "how many mirror topics are in one resource block at most")
 	flags.BoolVar(&o.full, "full", false, "measure every combination, and 5000 topics too")
 	flags.BoolVar(&o.large, "large", true, fmt.Sprintf("measure the memory that a link with %d mirror topics takes", largeTopics))
 	flags.BoolVar(&o.check, "check", false, "end with exit status 1 where a goal is missed")
@@ -84,7 +86,7 @@ func parse(args []string, out io.Writer) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	if flags.NArg() > 0 || o.plans < 1 {
+	if flags.NArg() > 0 || o.plans < 1 || o.block < 1 {
 		flags.Usage()
 		return nil, errors.New("arguments make no sense")
 	}
@@ -159,7 +161,7 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 	}
 	table := newTable(out)
 	for _, s := range o.cases() {
-		r, err := b.cycle(ctx, s, o.plans)
+		r, err := b.cycle(ctx, s, o)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", s, err)
 		}
@@ -171,6 +173,6 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 			return 0, fmt.Errorf("a list of %d mirror topics: %w", largeTopics, err)
 		}
 	}
-	found.print(out)
+	found.print(out, o.block)
 	return printGoals(out, found.goals()), nil
 }
