@@ -43,7 +43,7 @@ func (b *bench) cycle(ctx context.Context, s setting, o *options) (r result, err
 	if s.throttle > 0 {
 		destination.Inject(emulator.Fault{Status: http.StatusTooManyRequests, Probability: s.throttle})
 	}
-	w, err := b.workspace(configuration(s.topics, o.block, source, destination))
+	w, err := b.workspace(ctx, configuration(s.topics, o.block, source, destination), nil)
 	if err != nil {
 		return r, err
 	}

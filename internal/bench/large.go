@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 )
 
 const (
@@ -47,17 +45,15 @@ output "topics" { value = length(data.clusterlink_mirror_topics.all.mirror_topic
 	return large{true, resources.memory, dataSource.memory}, err
 }
 
-// planMemory plans a configuration, with a state if there is one.
+// planMemory plans a configuration, which is to have no changes where there is a
+// state.
 func (b *bench) planMemory(ctx context.Context, config string, state []byte) (cost, error) {
-	w, err := b.workspace(config)
+	w, err := b.workspace(ctx, config, state)
 	if err != nil {
 		return cost{}, err
 	}
 	if state == nil {
 		return w.run(ctx, nil, "plan")
-	}
-	if err := os.WriteFile(filepath.Join(w.folder, "terraform.tfstate"), state, 0o600); err != nil {
-		return cost{}, err
 	}
 	return w.run(ctx, nil, "plan", "-detailed-exitcode")
 }

@@ -153,7 +153,7 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.folder)) }()
+	defer func() { err = errors.Join(err, b.close()) }()
 
 	var found findings
 	if found.binary, err = examineBinary(ctx, b.provider); err != nil {

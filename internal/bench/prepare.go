@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	module         = "github.com/clusterlink/terraform-provider-clusterlink"
-	providerBinary = "terraform-provider-clusterlink"
+	module          = "github.com/clusterlink/terraform-provider-clusterlink"
+	providerVersion = "0.0.1"
+	providerBinary  = "terraform-provider-clusterlink_v" + providerVersion
 )
 
 // bench is what all measurements share.
@@ -24,6 +25,13 @@ type bench struct {
 	title    string // what the CLI calls itself, and its version
 	provider string // path of the binary
 	config   string // path of the CLI's own configuration
+	states   *stateServer
+}
+
+// close removes what was written.
+func (b *bench) close() error {
+	b.states.Close()
+	return os.RemoveAll(b.folder)
 }
 
 // prepare finds the CLI and builds the provider as it is released: stripped.
@@ -32,18 +40,21 @@ func prepare(ctx context.Context, out io.Writer) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	version, err := command(ctx, cli, "version").Output()
+	if err != nil {
+		return nil, err
+	}
+	title, _, _ := strings.Cut(string(version), "\n")
+	_, _ = fmt.Fprintf(out, "%s, %s, %d processors\n\n", title, runtime.Version(), runtime.NumCPU())
 	folder, err := os.MkdirTemp("", "clusterlink-bench-")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{cli: cli, folder: folder, provider: filepath.Join(folder, "bin", providerBinary), config: filepath.Join(folder, "cli.tfrc")}
+	b := &bench{cli: cli, folder: folder, title: title, config: filepath.Join(folder, "cli.tfrc"), states: startStateServer()}
 	if err := b.install(ctx); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
+		return nil, errors.Join(err, b.close())
 	}
-	version, err := command(ctx, b.cli, "version").Output()
-	b.title, _, _ = strings.Cut(string(version), "\n")
-	_, _ = fmt.Fprintf(out, "%s, %s, %d processors\n\n", b.title, runtime.Version(), runtime.NumCPU())
-	return b, err
+	return b, nil
 }
 
 // findCLI returns the path of the CLI to run: the one that is named, else what
@@ -58,19 +69,15 @@ func findCLI() (string, error) {
 	return exec.LookPath("tofu")
 }
 
-// install builds the provider, and tells the CLI to use it without init.
+// install builds the provider where the CLI installs it from.
 func (b *bench) install(ctx context.Context) error {
+	mirror := filepath.Join(b.folder, "mirror")
+	b.provider = filepath.Join(mirror, b.registry(), "clusterlink", "clusterlink", providerVersion, runtime.GOOS+"_"+runtime.GOARCH, providerBinary)
 	build := command(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.provider, module)
 	if printed, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the provider: %w\n%s", err, printed)
 	}
-	return os.WriteFile(b.config, fmt.Appendf(nil, `provider_installation {
-  dev_overrides {
-    "clusterlink/clusterlink" = %q
-  }
-  direct {}
-}
-`, filepath.Dir(b.provider)), 0o600)
+	return os.WriteFile(b.config, fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror), 0o600)
 }
 
 // registry is the host of the registry that a source without one means.

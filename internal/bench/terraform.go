@@ -20,18 +20,27 @@ type cost struct {
 	memory int64 // bytes, the largest of the provider's processes; 0 where it cannot be told
 }
 
-// workspace is a folder with a configuration and its state.
+// workspace is a folder with a configuration, whose state is elsewhere, as that
+// of a team is: a state in a file is written anew for each resource that changes,
+// which would be most of what a thousand of them take.
 type workspace struct {
 	*bench
 	folder string
 }
 
-func (b *bench) workspace(config string) (*workspace, error) {
+// workspace makes one, with a state that is nil or what was created before.
+func (b *bench) workspace(ctx context.Context, config string, state []byte) (*workspace, error) {
 	folder, err := os.MkdirTemp(b.folder, "workspace-")
 	if err != nil {
 		return nil, err
 	}
-	return &workspace{b, folder}, os.WriteFile(filepath.Join(folder, "main.tf"), []byte(config), 0o600)
+	w := &workspace{b, folder}
+	config += fmt.Sprintf("\nterraform {\n  backend \"http\" {\n    address = %q\n  }\n}\n", b.states.add(filepath.Base(folder), state))
+	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	_, err = w.run(ctx, nil, "init")
+	return w, err
 }
 
 // run runs a Terraform command and tells what it took; calls is nil or counts
