@@ -39,10 +39,9 @@ func TestLogs(t *testing.T) {
 	} {
 		t.Run(strings.Join(test.environment, " "), func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), program)
-			cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TF_") }), test.environment...)
+			environment := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "TF_") })
 			var logged bytes.Buffer
-			if _, err := launch.Schema(t.Context(), cmd, &logged); err != nil {
+			if _, err := launch.TimeToSchema(t.Context(), program, append(environment, test.environment...), &logged); err != nil {
 				t.Fatal(err)
 			}
 			levels := map[string]bool{}
@@ -53,5 +52,25 @@ func TestLogs(t *testing.T) {
 				t.Errorf("got messages of the levels %v:\n%s", slices.Sorted(maps.Keys(levels)), logged.String())
 			}
 		})
+	}
+}
+
+// TestLogLevels looks at what the libraries are told, those of the calls to the
+// REST API included.
+func TestLogLevels(t *testing.T) {
+	for _, test := range []struct{ all, providers, ours, sdk, want, wantSDK string }{
+		{want: "OFF", wantSDK: "OFF"},
+		{all: "DEBUG", want: "DEBUG", wantSDK: "DEBUG"},
+		{all: "DEBUG", providers: "WARN", want: "WARN", wantSDK: "WARN"},
+		{all: "DEBUG", ours: "TRACE", sdk: "ERROR", want: "TRACE", wantSDK: "ERROR"},
+	} {
+		t.Setenv("TF_LOG", test.all)
+		t.Setenv("TF_LOG_PROVIDER", test.providers)
+		t.Setenv("TF_LOG_PROVIDER_CLUSTERLINK", test.ours)
+		t.Setenv("TF_LOG_SDK", test.sdk)
+		logWhatIsShown()
+		if got, sdk := os.Getenv("TF_LOG_PROVIDER_CLUSTERLINK"), os.Getenv("TF_LOG_SDK"); got != test.want || sdk != test.wantSDK {
+			t.Errorf("%+v: got %q and %q", test, got, sdk)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"slices"
 	"time"
 
@@ -27,9 +26,7 @@ func examineBinary(ctx context.Context, program string) (found binary, err error
 	found.size = file.Size()
 	times := make([]time.Duration, starts)
 	for i := range times {
-		cmd := exec.CommandContext(ctx, program)
-		cmd.Env = os.Environ()
-		if times[i], err = launch.Schema(ctx, cmd, nil); err != nil {
+		if times[i], err = launch.TimeToSchema(ctx, program, os.Environ(), nil); err != nil {
 			return found, err
 		}
 	}

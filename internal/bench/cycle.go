@@ -31,7 +31,7 @@ type result struct {
 
 // cycle creates a link with its mirror topics on new clusters, plans when
 // nothing changes, and destroys them.
-func (b *bench) cycle(ctx context.Context, s setting, o *options) (r result, err error) {
+func (b *bench) cycle(ctx context.Context, s setting) (r result, err error) {
 	r.setting = s
 	source, destination, err := startClusters(s.topics)
 	if err != nil {
@@ -43,7 +43,7 @@ func (b *bench) cycle(ctx context.Context, s setting, o *options) (r result, err
 	if s.throttle > 0 {
 		destination.Inject(emulator.Fault{Status: http.StatusTooManyRequests, Probability: s.throttle})
 	}
-	w, err := b.workspace(ctx, configuration(s.topics, o.block, source, destination), nil)
+	w, err := b.workspace(ctx, configuration(s.topics, b.options.block, source, destination), nil)
 	if err != nil {
 		return r, err
 	}
@@ -51,10 +51,10 @@ func (b *bench) cycle(ctx context.Context, s setting, o *options) (r result, err
 	if r.create, err = w.run(ctx, calls, "apply", "-auto-approve", parallelism); err != nil {
 		return r, err
 	}
-	if r.plan, err = w.planOften(ctx, o.plans, calls, parallelism); err != nil {
+	if r.plan, err = w.planOften(ctx, b.options.plans, calls, parallelism); err != nil {
 		return r, err
 	}
-	if r.floor, err = w.planOften(ctx, o.plans, calls, parallelism, "-refresh=false"); err != nil {
+	if r.floor, err = w.planOften(ctx, b.options.plans, calls, parallelism, "-refresh=false"); err != nil {
 		return r, err
 	}
 	r.destroy, err = w.run(ctx, calls, "destroy", "-auto-approve", parallelism)

@@ -64,7 +64,8 @@ type options struct {
 	throttle            []float64 // the share of calls that is answered with 429
 	plans               int       // how often each plan is made; the median counts
 	block               int       // mirror topics in one resource block, at most
-	full, check, large  bool
+	stateFile           bool
+	check, large        bool
 	binary              string // examine this program of the provider, and nothing else
 }
 
@@ -73,13 +74,13 @@ func parse(args []string, out io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(out)
-	list(flags, &o.topics, strconv.Atoi, "topics", "1,100,1000", "numbers of mirror topics")
+	list(flags, &o.topics, strconv.Atoi, "topics", "1,100,1000,5000", "numbers of mirror topics")
 	list(flags, &o.latency, time.ParseDuration, "latency", "0s,50ms", "what each REST call takes")
 	list(flags, &o.parallelism, strconv.Atoi, "parallelism", "10,50", "Terraform's -parallelism")
 	list(flags, &o.throttle, parseShare, "throttle", "0,0.3", "shares of REST calls that are answered with 429")
 	flags.IntVar(&o.plans, "plans", 3, "how often to make each plan, of which the median counts")
 	flags.IntVar(&o.block, "block", 1000, "how many mirror topics are in one resource block at most")
-	flags.BoolVar(&o.full, "full", false, "measure every combination, and 5000 topics too")
+	flags.BoolVar(&o.stateFile, "state-file", false, "keep Terraform's state in a file, which it writes anew for each resource that changes")
 	flags.BoolVar(&o.large, "large", true, fmt.Sprintf("measure the memory that a link with %d mirror topics takes", largeTopics))
 	flags.BoolVar(&o.check, "check", false, "end with exit status 1 where a goal is missed")
 	flags.StringVar(&o.binary, "binary", "", "look only at how large this provider's program is, and how soon it serves its schema")
@@ -89,9 +90,6 @@ func parse(args []string, out io.Writer) (*options, error) {
 	if flags.NArg() > 0 || o.plans < 1 || o.block < 1 {
 		flags.Usage()
 		return nil, errors.New("arguments make no sense")
-	}
-	if o.full {
-		o.topics = append(o.topics, 5000)
 	}
 	return o, nil
 }
@@ -123,17 +121,12 @@ func parseShare(text string) (float64, error) {
 	return share, err
 }
 
-// cases are the combinations to measure. Throttling costs time more than it
-// tells: unless all are wanted, it is for the largest number of topics at the
-// first parallelism.
+// cases are the combinations to measure.
 func (o *options) cases() []setting {
 	var cases []setting
-	for i, topics := range o.topics {
-		for j, parallelism := range o.parallelism {
+	for _, topics := range o.topics {
+		for _, parallelism := range o.parallelism {
 			for _, throttle := range o.throttle {
-				if throttle > 0 && !o.full && (i < len(o.topics)-1 || j > 0) {
-					continue
-				}
 				for _, latency := range o.latency {
 					cases = append(cases, setting{topics, parallelism, latency, throttle})
 				}
@@ -149,7 +142,7 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 		found, err := examineBinary(ctx, o.binary)
 		return printGoals(out, found.goals()), err
 	}
-	b, err := prepare(ctx, out)
+	b, err := prepare(ctx, o, out)
 	if err != nil {
 		return 0, err
 	}
@@ -161,7 +154,7 @@ func (o *options) measure(ctx context.Context, out io.Writer) (missed int, err e
 	}
 	table := newTable(out)
 	for _, s := range o.cases() {
-		r, err := b.cycle(ctx, s, o)
+		r, err := b.cycle(ctx, s)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", s, err)
 		}

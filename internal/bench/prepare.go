@@ -20,6 +20,7 @@ const (
 
 // bench is what all measurements share.
 type bench struct {
+	options  *options
 	cli      string // path of Terraform or OpenTofu
 	folder   string // for everything that is written
 	title    string // what the CLI calls itself, and its version
@@ -28,14 +29,14 @@ type bench struct {
 	states   *stateServer
 }
 
-// close removes what was written.
+// close ends what prepare has started, and removes what was written.
 func (b *bench) close() error {
 	b.states.Close()
 	return os.RemoveAll(b.folder)
 }
 
 // prepare finds the CLI and builds the provider as it is released: stripped.
-func prepare(ctx context.Context, out io.Writer) (*bench, error) {
+func prepare(ctx context.Context, o *options, out io.Writer) (*bench, error) {
 	cli, err := findCLI()
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func prepare(ctx context.Context, out io.Writer) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{cli: cli, folder: folder, title: title, config: filepath.Join(folder, "cli.tfrc"), states: startStateServer()}
+	b := &bench{options: o, cli: cli, folder: folder, title: title, config: filepath.Join(folder, "cli.tfrc"), states: startStateServer()}
 	if err := b.install(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}

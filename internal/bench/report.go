@@ -35,7 +35,7 @@ func (t *table) add(r result) {
 // print tells what is not in the table.
 func (f *findings) print(out io.Writer, block int) {
 	_, _ = fmt.Fprintln(out, "\ncreate, plan and destroy: REST calls; floor: plan -refresh=false; memory: peak of the provider's process")
-	_, _ = fmt.Fprintf(out, "there are at most %d mirror topics in one resource block\n", block)
+	_, _ = fmt.Fprintf(out, "the table: at most %d mirror topics in one resource block\n", block)
 	if f.large.measured {
 		_, _ = fmt.Fprintf(out, "%d mirror topics with %d partitions each: %s to plan them as resources, %s to read them with the data source\n",
 			largeTopics, largePartitions, megabytes(f.large.resources), megabytes(f.large.dataSource))

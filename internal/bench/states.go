@@ -32,7 +32,8 @@ func (s *stateServer) add(name string, state []byte) (address string) {
 func (s *stateServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // Terraform has ended.
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,25 +20,32 @@ type cost struct {
 	memory int64 // bytes, the largest of the provider's processes; 0 where it cannot be told
 }
 
-// workspace is a folder with a configuration, whose state is elsewhere, as that
-// of a team is: a state in a file is written anew for each resource that changes,
-// which would be most of what a thousand of them take.
+// workspace is a folder with a configuration, and perhaps its state.
 type workspace struct {
 	*bench
 	folder string
 }
 
-// workspace makes one, with a state that is nil or what was created before.
+// workspace makes one, with a state that is nil or what was created before. The
+// state is kept elsewhere, as that of a team is, unless it is to be a file.
 func (b *bench) workspace(ctx context.Context, config string, state []byte) (*workspace, error) {
 	folder, err := os.MkdirTemp(b.folder, "workspace-")
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{b, folder}
-	config += fmt.Sprintf("\nterraform {\n  backend \"http\" {\n    address = %q\n  }\n}\n", b.states.add(filepath.Base(folder), state))
-	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(config), 0o600); err != nil {
-		return nil, err
+	files := map[string][]byte{"main.tf": []byte(config)}
+	switch {
+	case !b.options.stateFile:
+		files["backend.tf"] = fmt.Appendf(nil, "terraform {\n  backend \"http\" {\n    address = %q\n  }\n}\n", b.states.add(filepath.Base(folder), state))
+	case state != nil:
+		files["terraform.tfstate"] = state
 	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	w := &workspace{b, folder}
 	_, err = w.run(ctx, nil, "init")
 	return w, err
 }

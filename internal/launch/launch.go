@@ -1,4 +1,4 @@
-// Package launch starts the provider's program as Terraform does.
+// Package launch starts the provider's program as the plugin that it is.
 package launch
 
 import (
@@ -13,10 +13,12 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Schema starts a provider, asks it for its schema, and ends it. It returns how
-// long it took until the schema was served. The environment is that of cmd
-// alone; stderr may be nil.
-func Schema(ctx context.Context, cmd *exec.Cmd, stderr io.Writer) (time.Duration, error) {
+// TimeToSchema starts a provider with an environment, asks it for its schema,
+// and ends it. It returns how long it took until the schema was served; what the
+// program logs is written to stderr, which may be nil.
+func TimeToSchema(ctx context.Context, program string, environment []string, stderr io.Writer) (time.Duration, error) {
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = environment
 	started := time.Now()
 	client := plugin.NewClient(&plugin.ClientConfig{
 		Cmd:         cmd,

@@ -76,7 +76,7 @@ func (m *linkModel) isOutboundHalf() bool {
 func (r *linkResource) otherHalfExists(ctx context.Context, m linkModel) bool {
 	for _, e := range r.endpoints.sorted() {
 		if e.clusterID != "" && e.clusterID == m.RemoteClusterID.ValueString() && e.ready() == nil {
-			return e.inGoodTime(ctx, func(ctx context.Context) error {
+			return e.lookups.validations.ask(ctx, func(ctx context.Context) error {
 				_, err := e.link(ctx, m.LinkName.ValueString())
 				return err
 			}) == nil
@@ -103,7 +103,7 @@ func (r *linkResource) judge(ctx context.Context, e *endpoint, config *linkModel
 	if at, ok := accepted.Load(digest); ok && time.Since(at.(time.Time)) < acceptedFor {
 		return
 	}
-	switch err := e.inGoodTime(ctx, ask); {
+	switch err := e.lookups.validations.ask(ctx, ask); {
 	case err == nil:
 		accepted.Store(digest, time.Now())
 	case cannotTell(err):

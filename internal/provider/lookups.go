@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/kafkarest"
 )
@@ -31,8 +30,8 @@ var errNoAnswer = errors.New("no answer")
 
 // lookups is what planning has found out about a cluster. It is kept as long
 // as the provider is configured, which is one plan or one apply: what the
-// provider creates itself meanwhile is no news to it. An endpoint that did not
-// answer is not asked again, so that planning never hangs.
+// provider creates itself meanwhile is no news to it. What an endpoint did not
+// answer it is not asked again, so that planning never hangs.
 type lookups struct {
 	cluster  memo[bool] // whether the server knows the cluster at all
 	mirrors  memo[map[string]occupant]
@@ -40,7 +39,8 @@ type lookups struct {
 	prefixes keyed[memo[string]]                  // by link
 	planned  keyed[memo[string]]                  // the same, with what could not be read
 	stops    keyed[memo[map[string]stopForecast]] // by link
-	silence  atomic.Pointer[error]                // why no link is asked about any more
+
+	validations, settings silence // of links
 }
 
 func newLookups() *lookups {
@@ -52,16 +52,19 @@ func newLookups() *lookups {
 	return l
 }
 
-// inGoodTime asks an endpoint something about a link, with little patience. One
-// that did not answer in time is asked nothing more: however many links are
-// planned there, planning waits for it once.
-func (e *endpoint) inGoodTime(ctx context.Context, ask func(context.Context) error) error {
-	if silence := e.lookups.silence.Load(); silence != nil {
-		return *silence
+// silence remembers that a question about a link was not answered in time. It
+// is not put again: however many links are planned, planning waits once. A
+// server may be slow to validate, which makes it dial the other cluster, and
+// quick with everything else, so that each kind of question has its own.
+type silence struct{ err atomic.Pointer[error] }
+
+func (s *silence) ask(ctx context.Context, ask func(context.Context) error) error {
+	if err := s.err.Load(); err != nil {
+		return *err
 	}
 	_, err := forPlanning(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, ask(ctx) })
 	if errors.Is(err, errNoAnswer) {
-		e.lookups.silence.Store(&err)
+		s.err.Store(&err)
 	}
 	return err
 }
@@ -93,16 +96,27 @@ type occupant struct {
 }
 
 // occupant returns what stands at the name of a topic, or nil. Two shared lists
-// serve all names.
+// serve all names; a server that does not list topics is asked name by name.
 func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error) {
-	var mirrors map[string]occupant
-	var taken bool
-	var lists errgroup.Group
-	lists.Go(func() (err error) { mirrors, err = e.mirrorNames(ctx); return err })
-	lists.Go(func() (err error) { taken, err = e.hasTopic(ctx, topic); return err })
-	err := lists.Wait()
+	var topics map[string]bool
+	var topicsErr error
+	var together sync.WaitGroup
+	together.Go(func() { topics, topicsErr = e.topicNames(ctx) })
+	mirrors, err := e.mirrorNames(ctx)
+	together.Wait()
+	if err != nil {
+		return nil, err
+	}
 	if o, ok := mirrors[topic]; ok {
 		return &o, nil
+	}
+	taken, err := topics[topic], topicsErr
+	if errors.Is(err, kafkarest.ErrNotFound) || errors.Is(err, kafkarest.ErrUnsupported) {
+		_, err = forPlanning(ctx, func(ctx context.Context) (*kafkarest.Topic, error) { return e.client.Topic(ctx, topic) })
+		taken = err == nil
+		if errors.Is(err, kafkarest.ErrNotFound) {
+			err = nil
+		}
 	}
 	if err != nil || !taken {
 		return nil, err
@@ -110,10 +124,9 @@ func (e *endpoint) occupant(ctx context.Context, topic string) (*occupant, error
 	return &occupant{}, nil
 }
 
-// hasTopic looks for a topic in the list of all. A server that does not list
-// topics is asked name by name.
-func (e *endpoint) hasTopic(ctx context.Context, topic string) (bool, error) {
-	topics, err := e.lookups.topics.get(ctx, func() (map[string]bool, error) {
+// topicNames lists all topics once.
+func (e *endpoint) topicNames(ctx context.Context) (map[string]bool, error) {
+	return e.lookups.topics.get(ctx, func() (map[string]bool, error) {
 		list, err := forPlanning(ctx, e.client.Topics)
 		names := make(map[string]bool, len(list))
 		for _, t := range list {
@@ -121,14 +134,6 @@ func (e *endpoint) hasTopic(ctx context.Context, topic string) (bool, error) {
 		}
 		return names, err
 	})
-	if !errors.Is(err, kafkarest.ErrNotFound) && !errors.Is(err, kafkarest.ErrUnsupported) {
-		return topics[topic], err
-	}
-	_, err = forPlanning(ctx, func(ctx context.Context) (*kafkarest.Topic, error) { return e.client.Topic(ctx, topic) })
-	if errors.Is(err, kafkarest.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // mirrorNames lists the mirror topics of all links once.
@@ -167,8 +172,9 @@ func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
 // plannedPrefix is prefix for planning: a link that is not there yet, or whose
 // server does not answer, is asked for once for all its mirror topics.
 func (e *endpoint) plannedPrefix(ctx context.Context, link string) (string, error) {
-	return e.lookups.planned.of(link).get(ctx, func() (prefix string, err error) {
-		err = e.inGoodTime(ctx, func(ctx context.Context) error {
+	return e.lookups.planned.of(link).get(ctx, func() (string, error) {
+		var prefix string
+		err := e.lookups.settings.ask(ctx, func(ctx context.Context) (err error) {
 			prefix, err = e.prefix(ctx, link)
 			return err
 		})

@@ -49,13 +49,30 @@ func TestLookupsOfManyMirrorTopicsAreShared(t *testing.T) {
 	w.asked("GET /links/-/mirrors", "GET /links/demo-link/configs", "GET /topics")
 }
 
+func TestListsAreLookedUpTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.link()
+	w.destination.ResetRequests()
+	w.destination.SetLatency(500 * time.Millisecond)
+	newCLI(t, w.config(manyMirrors(`"demo-link"`))).succeeds("plan")
+	lists := requests(w.destination, "^GET (/topics|/links/-/mirrors)$")
+	if len(lists) != 2 {
+		t.Fatalf("asked %q", calls(w.destination, ""))
+	}
+	if apart := lists[1].At.Sub(lists[0].At).Abs(); apart >= 500*time.Millisecond {
+		t.Errorf("one was asked for %s after the other", apart)
+	}
+}
+
 func TestLookupsGoByNameWhereTopicsAreNotListed(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"not found": 404, "not allowed": 405} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.link()
+			w.topic("clicks", "1")
+			w.link("clicks")
 			if err := w.destination.CreateTopic("orders", 1); err != nil {
 				t.Fatal(err)
 			}
@@ -64,6 +81,9 @@ func TestLookupsGoByNameWhereTopicsAreNotListed(t *testing.T) {
 			c := newCLI(t, w.config(onDemoLink("")))
 			says(t, c.fails("plan"), `The cluster has a topic "orders", which is no mirror topic`)
 			w.asked("GET /links/-/mirrors", "GET /links/demo-link/configs", "GET /topics", "GET /topics/orders")
+			c.write(w.config(strings.ReplaceAll(onDemoLink(""), `"orders"`, `"clicks"`)))
+			says(t, c.fails("plan"), `The topic "clicks" is a mirror topic of the link "demo-link" already`)
+			w.asked("GET /links/-/mirrors", "GET /links/demo-link/configs", "GET /topics") // it is known without its name
 			c.write(w.config(strings.ReplaceAll(onDemoLink(""), `"orders"`, `"payments"`)))
 			if said := c.succeeds("plan"); strings.Contains(said, "Warning") {
 				t.Errorf("warned: %s", said)
@@ -111,6 +131,29 @@ func TestLookupsNeverKeepAPlanFromBeingMade(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLookupsOnManySilentLinksWaitOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.destination.Inject(emulator.Fault{Hang: time.Minute})
+	c := newCLI(t, w.config(strings.Replace(manyMirrors(`"link-${count.index}"`), "= 20", "= 40", 1)))
+	started := time.Now()
+	says(t, c.succeeds("plan"), "Plan: 40 to add", "Name of mirror topic not looked up", "no answer within 5s")
+	if took := time.Since(started); took > planPatience+4*time.Second {
+		t.Errorf("the plan took %s", took)
+	}
+}
+
+func TestLookupsGoOnWhereALinkIsSlowToValidate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.topic("orders", "1")
+	w.link("orders")
+	w.destination.Inject(emulator.Fault{Method: "POST", Path: "/links$", Hang: time.Minute})
+	slow := strings.ReplaceAll(demoLink(""), "demo-link", "slow-link")
+	c := newCLI(t, w.config(slow+onDemoLink("depends_on = [clusterlink_link.demo]")))
+	says(t, c.fails("plan"), "Link not validated", "Topic exists already")
 }
 
 // deafAddress is one at which nothing listens.
