@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -44,6 +47,20 @@ func startCluster(id string, observe func(emulator.Exchange)) (*cluster, error) 
 	}
 	c.Cluster = started
 	return c, nil
+}
+
+// runs reports whether the cluster listens. Once it has ended, any other program
+// may take its port, but none has its certificate.
+func (c *cluster) runs(ctx context.Context) bool {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(c.CACertificate()))
+	dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Second}, Config: &tls.Config{RootCAs: roots}}
+	connection, err := dialer.DialContext(ctx, "tcp", c.BootstrapServers())
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
 }
 
 // variables are what the examples' variables.tf ask of a cluster.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -168,6 +169,31 @@ func expectLast(t *testing.T, printed *output, step string) {
 	if !strings.Contains(failed, "  "+step+"\n") || !strings.Contains(failed, "\n    ✗ ") ||
 		!strings.Contains(cleanUp, "  Clean up\n") || !strings.HasSuffix(cleanUp, "no file is left\n") {
 		t.Errorf("the story does not end with %q:\n%s", step, printed)
+	}
+}
+
+// A cluster that has ended is not mistaken for another one on its port.
+func TestClusterRuns(t *testing.T) {
+	t.Parallel()
+	first, err := startCluster(sourceID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if !first.runs(t.Context()) {
+		t.Error("a cluster that runs does not")
+	}
+	first.Close()
+	if first.runs(t.Context()) {
+		t.Error("a cluster that has ended runs")
+	}
+	other, err := net.Listen("tcp", first.BootstrapServers())
+	if err != nil {
+		t.Skip("somebody was quicker: ", err)
+	}
+	defer func() { _ = other.Close() }()
+	if first.runs(t.Context()) {
+		t.Error("a cluster runs because another program has its port")
 	}
 }
 

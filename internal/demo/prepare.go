@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
-	"time"
 )
 
 // module is the one that this program belongs to, and whose provider is built.
@@ -150,9 +148,7 @@ func (d *demo) cleanUp(ctx context.Context) error {
 			continue
 		}
 		c.Close()
-		dialer := net.Dialer{Timeout: time.Second}
-		if connection, err := dialer.DialContext(context.WithoutCancel(ctx), "tcp", c.BootstrapServers()); err == nil {
-			_ = connection.Close()
+		if c.runs(context.WithoutCancel(ctx)) {
 			errs = append(errs, fmt.Errorf("%s still runs", c.ID()))
 		}
 	}
