@@ -64,7 +64,7 @@ type options struct {
 	throttle            []float64 // the share of calls that is answered with 429
 	plans               int       // how often each plan is made; the median counts
 	block               int       // mirror topics in one resource block, at most
-	stateFile           bool
+	stateFile           bool      // Terraform keeps its states in files
 	check, large        bool
 	binary              string // examine this program of the provider, and nothing else
 }

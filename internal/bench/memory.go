@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// watchMemory watches all processes of a program until peak is called, which
-// returns the most memory, in bytes, that one of them has held. It can be told
-// on Linux only; elsewhere it is 0.
-func watchMemory(program string) (peak func() int64) {
+// watchMemory watches all processes whose program is in a folder until peak is
+// called, which returns the most memory, in bytes, that one of them has held. It
+// can be told on Linux only; elsewhere it is 0.
+func watchMemory(folder string) (peak func() int64) {
 	stop, most := make(chan struct{}), make(chan int64)
 	go func() {
 		var highest int64
@@ -20,8 +20,8 @@ func watchMemory(program string) (peak func() int64) {
 		for {
 			select {
 			case <-tick.C:
-				for _, folder := range processesOf(program) {
-					highest = max(highest, highWaterMark(folder))
+				for _, process := range processesIn(folder) {
+					highest = max(highest, highWaterMark(process))
 				}
 			case <-stop:
 				most <- highest
@@ -32,22 +32,23 @@ func watchMemory(program string) (peak func() int64) {
 	return func() int64 { close(stop); return <-most }
 }
 
-// processesOf lists the folders in /proc of the processes of a program.
-func processesOf(program string) []string {
+// processesIn lists the folders in /proc of the processes whose program lies in a
+// folder.
+func processesIn(folder string) []string {
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
-	var folders []string
+	var processes []string
 	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil && target == program {
-			folders = append(folders, filepath.Dir(link))
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, folder+"/") {
+			processes = append(processes, filepath.Dir(link))
 		}
 	}
-	return folders
+	return processes
 }
 
 // highWaterMark is the line VmHWM of /proc/<pid>/status: the most that the
 // process has held in memory at once since it started.
-func highWaterMark(folder string) int64 {
-	status, err := os.ReadFile(filepath.Join(folder, "status"))
+func highWaterMark(process string) int64 {
+	status, err := os.ReadFile(filepath.Join(process, "status"))
 	if err != nil {
 		return 0
 	}

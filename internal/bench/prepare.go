@@ -10,12 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-)
 
-const (
-	module          = "github.com/clusterlink/terraform-provider-clusterlink"
-	providerVersion = "0.0.1"
-	providerBinary  = "terraform-provider-clusterlink_v" + providerVersion
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/launch"
 )
 
 // bench is what all measurements share.
@@ -41,7 +37,7 @@ func prepare(ctx context.Context, o *options, out io.Writer) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, err := command(ctx, cli, "version").Output()
+	version, err := launch.Command(ctx, cli, "version").Output()
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +47,7 @@ func prepare(ctx context.Context, o *options, out io.Writer) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{options: o, cli: cli, folder: folder, title: title, config: filepath.Join(folder, "cli.tfrc"), states: startStateServer()}
+	b := &bench{options: o, cli: cli, folder: folder, title: title, provider: filepath.Join(folder, "provider"), states: startStateServer()}
 	if err := b.install(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -70,15 +66,14 @@ func findCLI() (string, error) {
 	return exec.LookPath("tofu")
 }
 
-// install builds the provider where the CLI installs it from.
-func (b *bench) install(ctx context.Context) error {
-	mirror := filepath.Join(b.folder, "mirror")
-	b.provider = filepath.Join(mirror, b.registry(), "clusterlink", "clusterlink", providerVersion, runtime.GOOS+"_"+runtime.GOARCH, providerBinary)
-	build := command(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.provider, module)
+// install builds the provider, and puts it where the CLI installs it from.
+func (b *bench) install(ctx context.Context) (err error) {
+	build := launch.Command(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.provider, launch.Module)
 	if printed, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the provider: %w\n%s", err, printed)
 	}
-	return os.WriteFile(b.config, fmt.Appendf(nil, "provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror), 0o600)
+	b.config, err = launch.Install(b.folder, b.provider)
+	return err
 }
 
 // registry is the host of the registry that a source without one means.

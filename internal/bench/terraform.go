@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/clusterlink/terraform-provider-clusterlink/internal/emulator"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/launch"
 )
 
 // cost is what a Terraform command took.
@@ -55,12 +54,12 @@ func (b *bench) workspace(ctx context.Context, config string, state []byte) (*wo
 func (w *workspace) run(ctx context.Context, calls func() int, args ...string) (cost, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	cmd := command(ctx, w.cli, append(args, "-no-color")...)
-	cmd.Dir, cmd.Env = w.folder, w.environment()
+	cmd := launch.Command(ctx, w.cli, args...)
+	cmd.Dir, cmd.Env = w.folder, append(launch.Environment(), "TF_CLI_CONFIG_FILE="+w.config)
 	if calls != nil {
 		calls()
 	}
-	peak := watchMemory(w.provider)
+	peak := watchMemory(w.bench.folder)
 	started := time.Now()
 	printed, err := cmd.CombinedOutput()
 	c := cost{took: time.Since(started), memory: peak()}
@@ -73,28 +72,10 @@ func (w *workspace) run(ctx context.Context, calls func() int, args ...string) (
 	return c, nil
 }
 
-// environment is that of this process without arguments, variables and
-// credentials that are meant for other configurations.
-func (w *workspace) environment() []string {
-	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "TF_") || strings.HasPrefix(variable, "CLUSTERLINK_")
-	})
-	return append(env, "TF_CLI_CONFIG_FILE="+w.config, "TF_INPUT=0", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
-}
-
 // lastOf is the end of a text that may be long.
 func lastOf(text string) string {
 	const enough = 4000
 	return text[max(0, len(text)-enough):]
-}
-
-// command prepares a program that is asked to end when ctx does, as Ctrl-C asks
-// it, and is killed only where it does not comply.
-func command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 20 * time.Second
-	return cmd
 }
 
 // callsOf counts the REST calls of clusters since it was last asked.

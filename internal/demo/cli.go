@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/hc-install/product"
 	"github.com/hashicorp/hc-install/releases"
 	"github.com/hashicorp/hc-install/src"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/launch"
 )
 
 // newEnough is what the examples need: write-only attributes came with 1.11.
@@ -49,8 +51,8 @@ func findCLI(ctx context.Context, named string, fetch src.Installable) (path, ti
 // askVersion returns what a CLI calls itself, such as "Terraform v1.11.4". It is
 // an error if that is too old.
 func askVersion(ctx context.Context, path string) (string, error) {
-	cmd := command(ctx, path, "version")
-	cmd.Env = cleanEnvironment()
+	cmd := launch.Command(ctx, path, "version")
+	cmd.Env = launch.Environment()
 	printed, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("ask %s for its version: %w", path, err)

@@ -7,12 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
-)
 
-// module is the one that this program belongs to, and whose provider is built.
-const module = "github.com/clusterlink/terraform-provider-clusterlink"
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/launch"
+)
 
 // prepare finds the CLI and installs the provider.
 func (d *demo) prepare(ctx context.Context) (err error) {
@@ -33,54 +31,24 @@ func (d *demo) prepare(ctx context.Context) (err error) {
 		return because(ctx, err)
 	}
 	d.saw("%s at %s", title, cli)
-	d.tf = &terraform{cli: cli, folder: filepath.Join(d.folder, d.story.example), config: filepath.Join(d.folder, "cli.tfrc")}
-	if err := d.installProvider(ctx); err != nil {
-		return because(ctx, err)
+	provider := d.archive
+	if provider == "" {
+		provider = filepath.Join(d.folder, "provider")
+		if _, err := goCommand(ctx, "build", "-o", provider, launch.Module); err != nil {
+			return because(ctx, err)
+		}
+	}
+	d.tf = &terraform{cli: cli, folder: filepath.Join(d.folder, d.story.example)}
+	if d.tf.config, err = launch.Install(d.folder, provider); err != nil {
+		return err
 	}
 	d.saw("the provider is there")
 	return nil
 }
 
-// installProvider makes a folder in the layout of a registry, so that init
-// works without a registry and without a network.
-func (d *demo) installProvider(ctx context.Context) error {
-	file := d.archive
-	inFolder := filepath.Base(d.archive) // an archive lies there as it is, and a program below its version and platform
-	if d.archive == "" {
-		inFolder = filepath.Join("0.0.1", runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-clusterlink")
-		file = filepath.Join(d.folder, filepath.Base(inFolder))
-		if _, err := goCommand(ctx, "build", "-o", file, module); err != nil {
-			return err
-		}
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		name := filepath.Join(d.folder, "plugins", registry, "clusterlink", "clusterlink", inFolder)
-		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(name, content, 0o700); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(d.tf.config, fmt.Appendf(nil, `provider_installation {
-  filesystem_mirror {
-    path    = %q
-    include = ["clusterlink/clusterlink"]
-  }
-  direct {
-    exclude = ["clusterlink/clusterlink"]
-  }
-}
-`, filepath.Join(d.folder, "plugins")), 0o600)
-}
-
 func goCommand(ctx context.Context, args ...string) (string, error) {
 	var printed, complaints strings.Builder
-	cmd := command(ctx, "go", args...)
+	cmd := launch.Command(ctx, "go", args...)
 	cmd.Stdout, cmd.Stderr = &printed, &complaints
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, complaints.String())
@@ -90,7 +58,7 @@ func goCommand(ctx context.Context, args ...string) (string, error) {
 
 // configure copies the example, and sets its variables to the clusters that run.
 func (d *demo) configure(ctx context.Context) error {
-	root, err := goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", module)
+	root, err := goCommand(ctx, "list", "-m", "-f", "{{.Dir}}", launch.Module)
 	if err != nil {
 		return err
 	}

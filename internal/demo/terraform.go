@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/clusterlink/terraform-provider-clusterlink/internal/launch"
 )
 
 // terraform runs the CLI on one configuration.
@@ -24,8 +25,8 @@ type terraform struct {
 // given each line as it comes. An error holds all that was printed.
 func (tf *terraform) run(ctx context.Context, show func(line string), args ...string) (string, error) {
 	printed := &lines{show: show}
-	cmd := command(ctx, tf.cli, args...)
-	cmd.Dir, cmd.Env = tf.folder, append(cleanEnvironment(), "TF_CLI_CONFIG_FILE="+tf.config)
+	cmd := launch.Command(ctx, tf.cli, args...)
+	cmd.Dir, cmd.Env = tf.folder, append(launch.Environment(), "TF_CLI_CONFIG_FILE="+tf.config)
 	cmd.Stdout, cmd.Stderr = printed, printed
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s", tf.cli, args[0], err, printed.text.String())
@@ -52,15 +53,6 @@ func (l *lines) Write(p []byte) (int, error) {
 			l.show(string(line))
 		}
 	}
-}
-
-// cleanEnvironment is that of this process without what would change the story:
-// settings, variables and credentials that are meant for other configurations.
-func cleanEnvironment() []string {
-	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "TF_") || strings.HasPrefix(variable, "CLUSTERLINK_")
-	})
-	return append(env, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
 }
 
 // commandLine is a command as a user would type it.

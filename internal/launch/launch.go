@@ -1,48 +1,33 @@
-// Package launch starts the provider's program as the plugin that it is.
+// Package launch starts Terraform with the provider of this module, and the
+// provider by itself, for programs and tests that look at either from outside.
 package launch
 
 import (
 	"context"
-	"errors"
-	"io"
+	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
-	"github.com/hashicorp/go-plugin"
-	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// TimeToSchema starts a provider with an environment, asks it for its schema,
-// and ends it. It returns how long it took until the schema was served; what the
-// program logs is written to stderr, which may be nil.
-func TimeToSchema(ctx context.Context, program string, environment []string, stderr io.Writer) (time.Duration, error) {
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = environment
-	started := time.Now()
-	client := plugin.NewClient(&plugin.ClientConfig{
-		Cmd:         cmd,
-		SkipHostEnv: true,
-		HandshakeConfig: plugin.HandshakeConfig{
-			MagicCookieKey:   "TF_PLUGIN_MAGIC_COOKIE",
-			MagicCookieValue: "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
-		},
-		VersionedPlugins: map[int]plugin.PluginSet{6: {}},
-		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         true,
-		Logger:           hclog.NewNullLogger(),
-		Stderr:           stderr,
+// Module is the one whose main package is the provider.
+const Module = "github.com/clusterlink/terraform-provider-clusterlink"
+
+// Command prepares a program that is asked to end when ctx does, as Ctrl-C asks
+// it, and is killed only where it does not comply: so it can clean up itself.
+func Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 20 * time.Second
+	return cmd
+}
+
+// Environment is that of this process for the CLI, without settings, variables
+// and credentials that are meant for other configurations.
+func Environment() []string {
+	env := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "TF_") || strings.HasPrefix(variable, "CLUSTERLINK_")
 	})
-	defer client.Kill()
-	protocol, err := client.Client()
-	if err != nil {
-		return 0, err
-	}
-	connection, ok := protocol.(*plugin.GRPCClient)
-	if !ok {
-		return 0, errors.New("the provider does not speak gRPC")
-	}
-	// The request has no field, and of the reply it is enough that it comes.
-	err = connection.Conn.Invoke(ctx, "/tfplugin6.Provider/GetProviderSchema", &emptypb.Empty{}, &emptypb.Empty{})
-	return time.Since(started), err
+	return append(env, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
 }

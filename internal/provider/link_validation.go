@@ -76,7 +76,7 @@ func (m *linkModel) isOutboundHalf() bool {
 func (r *linkResource) otherHalfExists(ctx context.Context, m linkModel) bool {
 	for _, e := range r.endpoints.sorted() {
 		if e.clusterID != "" && e.clusterID == m.RemoteClusterID.ValueString() && e.ready() == nil {
-			return e.lookups.validations.ask(ctx, func(ctx context.Context) error {
+			return e.lookups.reads.ask(ctx, func(ctx context.Context) error {
 				_, err := e.link(ctx, m.LinkName.ValueString())
 				return err
 			}) == nil

@@ -40,7 +40,7 @@ type lookups struct {
 	planned  keyed[memo[string]]                  // the same, with what could not be read
 	stops    keyed[memo[map[string]stopForecast]] // by link
 
-	validations, settings silence // of links
+	validations, reads silence // of links
 }
 
 func newLookups() *lookups {
@@ -174,7 +174,7 @@ func (e *endpoint) prefix(ctx context.Context, link string) (string, error) {
 func (e *endpoint) plannedPrefix(ctx context.Context, link string) (string, error) {
 	return e.lookups.planned.of(link).get(ctx, func() (string, error) {
 		var prefix string
-		err := e.lookups.settings.ask(ctx, func(ctx context.Context) (err error) {
+		err := e.lookups.reads.ask(ctx, func(ctx context.Context) (err error) {
 			prefix, err = e.prefix(ctx, link)
 			return err
 		})
